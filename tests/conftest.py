@@ -1,0 +1,19 @@
+"""What the tests share: the folder of real reference data, where there is one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real catalogues and JPL answers beside the repository; skips where absent."""
+    folder = Path(os.environ.get("SURVEY_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the reference data folder is not on this machine")
+    return folder
