@@ -1,0 +1,121 @@
+"""What a table is, and the three that cross floors: columns, units and meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["str", "float", "int", "bool"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: name, kind of value, unit (an astropy unit string) and meaning."""
+
+    name: str
+    kind: Kind
+    unit: str
+    description: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A named list of columns; `key` lists the columns that tell one row from another."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """The column names, in the order in which they are written."""
+        return [column.name for column in self.columns]
+
+
+CATALOG = Schema(
+    "catalog",
+    ("designation",),
+    (
+        Column("designation", "str", "", "number if numbered, else provisional designation"),
+        Column("number", "int", "", "minor-planet number", nullable=True),
+        Column("name", "str", "", "IAU name, empty where there is none"),
+        Column("provisional", "str", "", "principal provisional designation, if given"),
+        Column("orbit_class", "str", "", "JPL orbit class: AMO, APO, ATE or IEO"),
+        Column("epoch_jd_tdb", "float", "d", "epoch of osculation, Julian date TDB"),
+        Column("a_au", "float", "AU", "semi-major axis"),
+        Column("e", "float", "", "eccentricity"),
+        Column("i_deg", "float", "deg", "inclination to the ecliptic J2000"),
+        Column("node_deg", "float", "deg", "longitude of the ascending node"),
+        Column("argperi_deg", "float", "deg", "argument of perihelion"),
+        Column("mean_anomaly_deg", "float", "deg", "mean anomaly at epoch"),
+        Column("H_mag", "float", "mag", "absolute magnitude", nullable=True),
+        Column("G", "float", "", "slope parameter of the H, G system", nullable=True),
+        Column("condition_code", "str", "", "orbit uncertainty U, 0 (best) to 9; E, D, F: see MPC"),
+        Column("arc", "str", "", "observed arc as the source gives it: years or days"),
+        Column("n_oppositions", "int", "", "oppositions observed", nullable=True),
+        Column("diameter_km", "float", "km", "diameter, if given", nullable=True),
+        Column("albedo", "float", "", "geometric albedo, if given", nullable=True),
+    ),
+)
+
+TRANSFERS = Schema(
+    "transfers",
+    ("designation", "kind", "window"),
+    (
+        Column("designation", "str", "", "asteroid, as in the catalogue"),
+        Column("name", "str", "", "IAU name, empty where there is none"),
+        Column("H_mag", "float", "mag", "absolute magnitude", nullable=True),
+        Column("kind", "str", "", "flyby (pass) or rendezvous (stop)"),
+        Column("window", "int", "", "1 = best, then further distinct windows by delta-v"),
+        Column("departure_jd_tdb", "float", "d", "departure from the parking orbit, JD TDB"),
+        Column("arrival_jd_tdb", "float", "d", "arrival at the asteroid, JD TDB"),
+        Column("tof_d", "float", "d", "time of flight"),
+        Column("revs", "int", "", "full revolutions about the Sun on the way"),
+        Column("low_path", "bool", "", "branch of the multi-revolution arc; true when revs = 0"),
+        Column("dv_departure_m_s", "float", "m / s", "impulse that leaves the parking orbit"),
+        Column("dv_arrival_m_s", "float", "m / s", "impulse that stops there; 0 for a flyby"),
+        Column("dv_total_m_s", "float", "m / s", "sum of all impulses"),
+        Column("v_relative_km_s", "float", "km / s", "speed relative to the asteroid on arrival"),
+        Column("transfer_angle_deg", "float", "deg", "heliocentric angle, 0 to 360 (+360 per rev)"),
+        Column("breadth_d", "float", "d", "span of departures within 10 % (at least 10 m/s) of it"),
+        Column("sun_distance_au", "float", "AU", "asteroid to Sun on arrival"),
+        Column("earth_distance_au", "float", "AU", "asteroid to Earth on arrival"),
+        Column("approach_phase_deg", "float", "deg", "Sun-asteroid-spacecraft angle on approach"),
+        Column("fidelity", "str", "", "rung of the ladder: two-body, three-body or ephemeris"),
+        Column("asteroid_model", "str", "", "how the asteroid was moved: kepler or n-body"),
+        Column("status", "int", "", "0 = solved; see survey.astro.lambert.STATUS"),
+    ),
+)
+
+_BEST = (
+    ("rank", "int", "", "place by delta-v, 1 = cheapest", True),
+    ("dv_m_s", "float", "m / s", "total delta-v of the best window", True),
+    ("dv_departure_m_s", "float", "m / s", "its departure impulse", True),
+    ("departure_jd_tdb", "float", "d", "its departure, JD TDB", True),
+    ("arrival_jd_tdb", "float", "d", "its arrival, JD TDB", True),
+    ("tof_d", "float", "d", "its time of flight", True),
+    ("revs", "int", "", "its full revolutions", True),
+    ("v_relative_km_s", "float", "km / s", "its speed relative to the asteroid on arrival", True),
+    ("breadth_d", "float", "d", "its breadth: departure span within 10 % (at least 10 m/s)", True),
+    ("windows", "int", "", "distinct windows kept", False),
+    ("within_budget", "bool", "", "affordable for the craft of the run", False),
+)
+
+RANKING = Schema(
+    "ranking",
+    ("designation",),
+    (
+        Column("designation", "str", "", "asteroid, as in the catalogue"),
+        Column("name", "str", "", "IAU name, empty where there is none"),
+        Column("H_mag", "float", "mag", "absolute magnitude", nullable=True),
+        Column("fidelity", "str", "", "rung of the ladder on which the delta-v stands"),
+        Column("asteroid_model", "str", "", "how the asteroid was moved: kepler or n-body"),
+        *(
+            Column(f"{kind}_{name}", dtype, unit, f"{kind}: {text}", nullable)  # type: ignore[arg-type]
+            for kind in ("flyby", "rendezvous")
+            for name, dtype, unit, text, nullable in _BEST
+        ),
+        Column("flags", "str", "", "reasons for caution, separated by '; '"),
+    ),
+)
