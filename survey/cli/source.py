@@ -1,0 +1,79 @@
+"""What a step starts from: the snapshot and its asteroids, the dates, the craft."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from survey.catalog import read_snapshot, select
+from survey.ephemeris import SPAN_JD_TDB
+from survey.run import Run, calendar_date
+from survey.transfer import Grid, ParkingOrbit, Spacecraft
+
+
+@dataclass(frozen=True)
+class Source:
+    """A snapshot on disk, identified by its bytes, and the asteroids taken from it."""
+
+    path: Path
+    sha256: str
+    catalog: pd.DataFrame
+
+
+def open_source(run: Run, override: str | None) -> Source:
+    """Read the snapshot, and keep the targets that the run names (or every asteroid)."""
+    catalog = read_snapshot(override or run.snapshot)
+    path, sha256 = catalog.attrs["path"], catalog.attrs["sha256"]
+    if run.targets:
+        catalog = select(catalog, designations=list(run.targets)).reset_index(drop=True)
+    return Source(path, sha256, catalog)
+
+
+@contextmanager
+def also_look_in(folder: Path) -> Iterator[None]:
+    """Let the report find a snapshot given by ``--catalog``, which may lie anywhere."""
+    before = os.environ.get("SURVEY_CATALOGS")
+    os.environ["SURVEY_CATALOGS"] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SURVEY_CATALOGS"]
+        else:
+            os.environ["SURVEY_CATALOGS"] = before
+
+
+def grid_of(run: Run) -> Grid:
+    """Make the grid of a run, and check at once that the planets are known on all of its dates."""
+    grid = Grid.regular(
+        run.departure_from,
+        run.departure_to,
+        run.departure_step,
+        run.tof_min,
+        run.tof_max,
+        run.tof_step,
+    )
+    first, last = grid.departure_jd_tdb[0], grid.departure_jd_tdb[-1] + grid.tof_d[-1]
+    if first < SPAN_JD_TDB[0] or last > SPAN_JD_TDB[1]:
+        # The span ends at midnight TDB, a minute before UTC's: its first whole day is the next.
+        days = [calendar_date(jd) for jd in (first, last, SPAN_JD_TDB[0] + 1, SPAN_JD_TDB[1])]
+        raise ValueError(
+            f"first departure to last arrival is {days[0]} to {days[1]}, but the planets are known "
+            f"for {days[2]} to {days[3]}: choose departures and times of flight inside"
+        )
+    return grid
+
+
+def parking_of(run: Run) -> ParkingOrbit:
+    """Where the craft of a run waits."""
+    return ParkingOrbit(point=run.point, mass_ratio=run.mass_ratio)
+
+
+def craft_of(run: Run) -> Spacecraft:
+    """Make the craft of a run."""
+    return Spacecraft(run.mass, run.propellant, run.isp, run.reserve, run.last_date)
