@@ -1,0 +1,278 @@
+"""What the report says: tables and sentences as plain text, for the template to set."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import astropy.units as u
+import numpy as np
+import pandas as pd
+
+from survey.astro.accessibility import diameter_km
+from survey.report.porkchop import full_name
+from survey.run import Run, calendar_date
+from survey.transfer.spacecraft import Spacecraft
+
+DASH = "–"
+ALBEDO_BRIGHT, ALBEDO_DARK = 0.25, 0.05  # the span of most near-Earth asteroids
+TABLE_ROWS = 20
+
+
+def number(value: Any, decimals: int = 0) -> str:
+    """Write a number with fixed decimals; a dash where there is none."""
+    if value is None or pd.isna(value) or not math.isfinite(float(value)):
+        return DASH
+    return f"{float(value):,.{decimals}f}"
+
+
+def breadth(days: Any) -> str:
+    """Write a window's breadth in whole days; below one day the digits would mean nothing."""
+    return "<1" if not pd.isna(days) and float(days) < 1.0 else number(days)
+
+
+def diameter_range_m(H_mag: Any) -> str:
+    """Give the diameters that an absolute magnitude allows, in metres, to two digits.
+
+    Albedo 0.25 gives the smaller and 0.05 the larger, D = 1329 km / sqrt(p) * 10^(-H/5).
+    """
+    if H_mag is None or pd.isna(H_mag):
+        return DASH
+    ends = [1000.0 * float(diameter_km(float(H_mag), p)) for p in (ALBEDO_BRIGHT, ALBEDO_DARK)]
+    return "–".join(f"{_two_digits(end):,g}" for end in ends)
+
+
+def _two_digits(value: float) -> float:
+    return round(value, 1 - math.floor(math.log10(value)))
+
+
+def of_kind(ranking: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Ranked rows of one kind, cheapest first, with the kind's prefix taken off the columns."""
+    frame = ranking[ranking[f"{kind}_rank"].notna() & ranking[f"{kind}_dv_m_s"].notna()]
+    frame = frame.sort_values(f"{kind}_rank", kind="stable")
+    return frame.rename(columns=lambda column: column.removeprefix(f"{kind}_"))
+
+
+def ranking_rows(
+    ranking: pd.DataFrame, kind: str, cautions: dict[str, str], *, rows: int = TABLE_ROWS
+) -> list[dict[str, Any]]:
+    """Rows of a ranking table, every cell as text, with `inside` telling the affordable ones.
+
+    `cautions` maps a reason for caution to the letter that stands for it; new reasons are added.
+    """
+    out = []
+    for row in of_kind(ranking, kind).head(rows).to_dict("records"):
+        out.append(
+            {
+                "rank": number(row["rank"]),
+                "name": full_name(row["designation"], row["name"]),
+                "dv": number(row["dv_m_s"]),
+                "dv_departure": number(row["dv_departure_m_s"]),
+                "dv_arrival": number(row["dv_m_s"] - row["dv_departure_m_s"]),
+                "departure": calendar_date(row["departure_jd_tdb"]),
+                "arrival": calendar_date(row["arrival_jd_tdb"]),
+                "tof": number(row["tof_d"]),
+                "v_relative": number(row["v_relative_km_s"], 2),
+                "breadth": breadth(row["breadth_d"]),
+                "H": number(row["H_mag"], 1),
+                "diameter": diameter_range_m(row["H_mag"]),
+                "inside": bool(row["within_budget"]),
+                "caution": " ".join(_letters(row["flags"], kind, cautions)),
+            }
+        )
+    return out
+
+
+def _letters(flags: str, kind: str, cautions: dict[str, str]) -> list[str]:
+    own = []
+    for flag in filter(None, flags.split("; ")):
+        of, _, reason = flag.partition(": ")
+        if of in ("flyby", "rendezvous") and of != kind:
+            continue
+        reason = reason if of == kind else flag
+        letter = "abcdefghijklmnopqrstuvwxyz"[min(len(cautions), 25)]
+        own.append(cautions.setdefault(reason, letter))
+    return sorted(set(own))
+
+
+def caution_text(flags: str) -> str:
+    """Reasons for caution of one asteroid, each once, with the kinds that it concerns."""
+    kinds: dict[str, list[str]] = {}
+    for flag in filter(None, flags.split("; ")):
+        of, colon, reason = flag.partition(": ")
+        if colon and of in ("flyby", "rendezvous"):
+            kinds.setdefault(reason, []).append(of)
+        else:
+            kinds.setdefault(flag, [])
+    return "; ".join(
+        f"{reason} ({' and '.join(of)})" if of else reason for reason, of in kinds.items()
+    )
+
+
+def top_targets(ranking: pd.DataFrame, count: int) -> list[str]:
+    """Choose the asteroids that get a page: the best flyby, the best rendezvous, the next ...
+
+    Taking turns gives both questions their pages; an asteroid that heads both lists has one.
+    """
+    lists = [of_kind(ranking, kind)["designation"].tolist() for kind in ("flyby", "rendezvous")]
+    chosen: dict[str, None] = {}
+    for place in range(max((len(one) for one in lists), default=0)):
+        for one in lists:
+            if place < len(one) and len(chosen) < count:
+                chosen.setdefault(one[place])
+    return list(chosen)
+
+
+def answer(ranking: pd.DataFrame, spacecraft: Spacecraft, total: int) -> list[str]:
+    """Three sentences: how many of `total` are within reach, the best flybys and rendezvous."""
+    budget = float(spacecraft.budget.to_value(u.m / u.s))
+    if total == 0:
+        return ["The catalogue of this run holds no asteroid, so there is nothing to rank."]
+    if ranking.empty:
+        return [
+            f"None of the {total:,} asteroids searched is reached by any arc on this grid of dates "
+            "and flight times, at any Δv; a wider grid may hold some."
+        ]
+    last = calendar_date(spacecraft.last_date.tdb.jd)
+    inside = {kind: int(ranking[f"{kind}_within_budget"].sum()) for kind in ("flyby", "rendezvous")}
+    passed, met = (f"{inside[kind]:,}" if inside[kind] else "none" for kind in inside)
+    if total == 1:
+        passed, met = ("can" if inside[kind] else "cannot" for kind in inside)
+        reach = f"the one asteroid searched {passed} be passed at close range (flyby) and {met} be"
+    else:
+        reach = (
+            f"{passed} of the {total:,} asteroids searched can be passed at close range (flyby) "
+            f"and {met} can be"
+        )
+    nbsp = "\N{NO-BREAK SPACE}"
+    first = (
+        f"With {budget:.0f}{nbsp}m/s to spend and arrival by {last}, {reach} met and accompanied "
+        "(rendezvous), as far as a two-body model can tell."
+    )
+    rest = [_best_sentence(of_kind(ranking, kind), kind, budget) for kind in inside]
+    return [first, *rest]
+
+
+def _best_sentence(frame: pd.DataFrame, kind: str, budget: float) -> str:
+    if frame.empty:
+        return f"No {kind} was found on this grid of dates and flight times."
+    best = frame.iloc[0]
+    gap = float(best["dv_m_s"]) - budget
+    short = f", {gap:.0f}\N{NO-BREAK SPACE}m/s more than the budget" if gap > 0 else ""
+    late = "" if gap > 0 or bool(best["within_budget"]) else ", too late for the craft"
+    how = (
+        f"passing at {number(best['v_relative_km_s'], 1)}\N{NO-BREAK SPACE}km/s"
+        if kind == "flyby"
+        else f"{number(best['dv_departure_m_s'])}\N{NO-BREAK SPACE}m/s to leave and "
+        f"{number(best['dv_m_s'] - best['dv_departure_m_s'])}\N{NO-BREAK SPACE}m/s to stop"
+    )
+    text = (
+        f"The cheapest {kind} is {full_name(best['designation'], best['name'])} for "
+        f"{number(best['dv_m_s'])}\N{NO-BREAK SPACE}m/s{short}{late}: "
+        f"departure {calendar_date(best['departure_jd_tdb'])}, "
+        f"arrival {calendar_date(best['arrival_jd_tdb'])} after {number(best['tof_d'])} days, {how}"
+    )
+    after = [
+        f"{full_name(row['designation'], row['name'])} "
+        f"({number(row['dv_m_s'])}\N{NO-BREAK SPACE}m/s)"
+        for row in frame.iloc[1:3].to_dict("records")
+    ]
+    return text + (f"; next come {' and '.join(after)}." if after else ".")
+
+
+def window_rows(transfers: pd.DataFrame, designation: str) -> list[dict[str, str]]:
+    """Rows of the windows of one asteroid, flybys first, every cell as text."""
+    own = transfers[transfers["designation"] == designation].sort_values(["kind", "window"])
+    return [
+        {
+            "kind": row["kind"],
+            "window": str(row["window"]),
+            "departure": calendar_date(row["departure_jd_tdb"]),
+            "arrival": calendar_date(row["arrival_jd_tdb"]),
+            "tof": number(row["tof_d"]),
+            "revs": str(row["revs"]),
+            "dv_departure": number(row["dv_departure_m_s"]),
+            "dv_arrival": DASH if row["kind"] == "flyby" else number(row["dv_arrival_m_s"]),
+            "dv": number(row["dv_total_m_s"]),
+            "v_relative": number(row["v_relative_km_s"], 2),
+            "breadth": breadth(row["breadth_d"]),
+            "sun": number(row["sun_distance_au"], 3),
+            "earth": number(row["earth_distance_au"], 3),
+            "phase": number(row["approach_phase_deg"]),
+        }
+        for row in own.to_dict("records")
+    ]
+
+
+def facts(asteroid: pd.Series, ranked: pd.Series) -> list[list[str]]:
+    """Pairs of label and value: what the catalogue knows of one asteroid, and its places."""
+    a, e = float(asteroid["a_au"]), float(asteroid["e"])
+    alias = str(asteroid["provisional"])
+    code, arc = str(asteroid["condition_code"]), str(asteroid["arc"])
+    return [
+        ["flyby rank", number(ranked["flyby_rank"])],
+        ["rendezvous rank", number(ranked["rendezvous_rank"])],
+        ["orbit class", str(asteroid["orbit_class"]) or DASH],
+        ["provisional name", DASH if alias == asteroid["designation"] else alias or DASH],
+        ["absolute magnitude H", number(asteroid["H_mag"], 2)],
+        ["diameter, m", diameter_range_m(asteroid["H_mag"])],
+        ["semi-major axis, au", number(a, 4)],
+        ["eccentricity", number(e, 4)],
+        ["inclination, deg", number(asteroid["i_deg"], 2)],
+        ["perihelion – aphelion, au", f"{a * (1 - e):.3f} – {a * (1 + e):.3f}"],
+        ["orbit epoch", calendar_date(float(asteroid["epoch_jd_tdb"]))],
+        ["uncertainty U; arc", f"{code or DASH}; {arc or DASH}"],
+    ]
+
+
+def choices(run: Run, cells: tuple[int, int]) -> list[list[str]]:
+    """Pairs of label and value: what was asked of the search."""
+    return [
+        ["waiting place", f"Sun–Earth {run.point}, mass ratio {run.mass_ratio:.5e}"],
+        [
+            "departures",
+            f"{calendar_date(run.departure_from.tdb.jd)} to "
+            f"{calendar_date(run.departure_to.tdb.jd)}, every {_days(run.departure_step)} "
+            f"({cells[0]:,} dates)",
+        ],
+        [
+            "times of flight",
+            f"{_days(run.tof_min)} to {_days(run.tof_max)}, every {_days(run.tof_step)} "
+            f"({cells[1]:,} values)",
+        ],
+        ["revolutions", f"up to {run.max_revolutions}"],
+    ]
+
+
+def craft(spacecraft: Spacecraft) -> list[list[str]]:
+    """Pairs of label and value: what the budget rests on."""
+    budget, reserve = (
+        float(one.to_value(u.m / u.s)) for one in (spacecraft.budget, spacecraft.reserve)
+    )
+    return [
+        ["mass now, propellant included", f"{spacecraft.mass.to_value(u.kg):,.0f} kg"],
+        ["usable propellant", f"{spacecraft.propellant.to_value(u.kg):,.0f} kg"],
+        ["specific impulse", f"{spacecraft.isp.to_value(u.s):,.0f} s"],
+        ["reserve, kept back", f"{reserve:,.0f} m/s"],
+        ["last date of operation", calendar_date(spacecraft.last_date.tdb.jd)],
+        ["budget for a transfer", f"{budget:,.0f} m/s"],
+    ]
+
+
+def _days(quantity: u.Quantity) -> str:
+    return f"{np.round(quantity.to_value(u.d), 6):g} d"
+
+
+def provenance_rows(provenance: dict[str, Any], digests: dict[str, str]) -> list[list[str]]:
+    """Pairs of label and value: the header of the transfers table, and the files read."""
+    names = {
+        "program": "program", "version": "program version", "snapshot": "catalogue snapshot",
+        "snapshot_sha256": "its SHA-256", "run_digest": "digest of the run's choices",
+    }  # fmt: skip
+    known = [[names[key], str(provenance[key])] for key in names if key in provenance]
+    rest = [
+        [key.replace("_", " "), value if isinstance(value, str) else str(value)]
+        for key, value in sorted(provenance.items())
+        if key not in names
+    ]
+    return known + rest + [[f"SHA-256 of {name}", digest] for name, digest in digests.items()]

@@ -1,0 +1,88 @@
+"""Synthetic delta-v maps with known answers, and one small real run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import astropy.units as u
+import matplotlib
+import numpy as np
+import pytest
+from astropy.time import Time
+
+from survey.transfer.grid import DeltaVMap, Grid
+
+matplotlib.use("Agg")
+
+TARGETS = ["469219", "99942", "2000 SG344", "2006 RH120"]
+
+
+@pytest.fixture
+def make_map() -> Callable[..., DeltaVMap]:
+    """Maps whose cheapest cell, departure 2029-03-12 and 210 d, is known beforehand."""
+
+    def build(
+        *,
+        designation: str = "2000 XX1",
+        name: str = "",
+        scale: float = 1.0,
+        floor: float = 300.0,
+        start: str = "2028-01-01",
+        days: int = 1000,
+    ) -> DeltaVMap:
+        first = Time(start, scale="utc").tdb.jd
+        departure = Time(first + np.arange(0.0, days + 1.0, 10.0), format="jd", scale="tdb")
+        grid = Grid(departure, np.arange(30.0, 401.0, 10.0) * u.d)
+        best = Time("2029-03-10", scale="utc").tdb.jd
+        nearest = grid.departure_jd_tdb[np.argmin(abs(grid.departure_jd_tdb - best))]
+        x = (grid.departure_jd_tdb[:, None] - nearest) / 200.0
+        y = (grid.tof_d[None, :] - 210.0) / 60.0
+        flyby = (floor + 900.0 * (x**2 + y**2) * (1.2 + np.sin(3 * x))) * scale
+        none = np.full(grid.shape, 0, dtype=np.int64)
+        return DeltaVMap(
+            designation, name, grid, flyby * (u.m / u.s), (flyby + 500.0) * (u.m / u.s),
+            np.full(grid.shape, 5.0) * (u.km / u.s), none, none, "two-body", "kepler",
+        )  # fmt: skip
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real run of four asteroids over two years, on a coarse grid; copy it before changing it."""
+    from survey import __version__
+    from survey.catalog import find, read_snapshot
+    from survey.run import read_run
+    from survey.tables import RANKING, TRANSFERS, file_digest, write_table
+    from survey.transfer import Grid, ParkingOrbit, Spacecraft, rank, search_transfers
+
+    folder = tmp_path_factory.mktemp("run") / "small"
+    folder.mkdir()
+    (folder / "run.toml").write_text(
+        '[window]\ndeparture_from = "2028-01-01"\ndeparture_to = "2030-01-01"\n'
+        'departure_step = "20 d"\ntof_min = "60 d"\ntof_max = "400 d"\ntof_step = "20 d"\n'
+        "[report]\ntop = 2\n"
+        'title = "Four asteroids: #[panic()] *_$x$_* @ref \\"quoted\\" '
+        '\\\\ <tag> `code` // not code"\n',
+        encoding="utf-8",
+    )
+    run = read_run(folder / "run.toml")
+    snapshot = read_snapshot("latest")
+    wanted = [find(name, snapshot)["designation"] for name in TARGETS]
+    catalog = snapshot[snapshot["designation"].isin(wanted)].reset_index(drop=True)
+    grid = Grid.regular(
+        run.departure_from, run.departure_to, run.departure_step, run.tof_min, run.tof_max,
+        run.tof_step,
+    )  # fmt: skip
+    parking = ParkingOrbit(run.point, run.mass_ratio)
+    transfers = search_transfers(catalog, parking, grid, max_revs=run.max_revolutions)
+    craft = Spacecraft(run.mass, run.propellant, run.isp, run.reserve, run.last_date)
+    path = Path(snapshot.attrs["path"])
+    provenance = {
+        "program": "survey", "version": __version__, "snapshot": path.name,
+        "snapshot_sha256": file_digest(path), "run_digest": run.digest,
+    }  # fmt: skip
+    write_table(transfers, TRANSFERS, folder / "transfers.ecsv", provenance=provenance)
+    write_table(rank(transfers, craft), RANKING, folder / "ranking.ecsv", provenance=provenance)
+    return folder
