@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,20 +29,6 @@ def open_source(run: Run, override: str | None) -> Source:
     if run.targets:
         catalog = select(catalog, designations=list(run.targets)).reset_index(drop=True)
     return Source(path, sha256, catalog)
-
-
-@contextmanager
-def also_look_in(folder: Path) -> Iterator[None]:
-    """Let the report find a snapshot given by ``--catalog``, which may lie anywhere."""
-    before = os.environ.get("SURVEY_CATALOGS")
-    os.environ["SURVEY_CATALOGS"] = str(folder)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["SURVEY_CATALOGS"]
-        else:
-            os.environ["SURVEY_CATALOGS"] = before
 
 
 def grid_of(run: Run) -> Grid:

@@ -7,7 +7,6 @@ was computed from, and the version of the program. The report, a PDF, has a file
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import time
@@ -237,8 +236,7 @@ def _report(work: _Work, ranked: Table, snapshot: Path | None) -> Path:
 
     work.screen.note("report", "drawing and typesetting")
     place.report_inputs.unlink(missing_ok=True)
-    with source.also_look_in(snapshot.parent) if snapshot else contextlib.nullcontext():
-        path = write_report(place.path)
+    path = write_report(place.path, snapshot=snapshot)
     record = json.dumps(inputs | _digest_of_report(place), indent=1, sort_keys=True)
     write_bytes(f"{record}\n".encode(), place.report_inputs)
     return path

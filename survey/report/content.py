@@ -12,6 +12,7 @@ import pandas as pd
 from survey.astro.accessibility import diameter_km
 from survey.report.porkchop import full_name
 from survey.run import Run, calendar_date
+from survey.transfer.ranking import FREE_M_S
 from survey.transfer.spacecraft import Spacecraft
 
 DASH = "–"
@@ -24,6 +25,11 @@ def number(value: Any, decimals: int = 0) -> str:
     if value is None or pd.isna(value) or not math.isfinite(float(value)):
         return DASH
     return f"{float(value):,.{decimals}f}"
+
+
+def metres(dv_m_s: Any) -> str:
+    """Write a delta-v in whole m/s; below `FREE_M_S` the digits would mean nothing."""
+    return f"<{FREE_M_S:.0f}" if not pd.isna(dv_m_s) and dv_m_s < FREE_M_S else number(dv_m_s)
 
 
 def breadth(days: Any) -> str:
@@ -66,7 +72,7 @@ def ranking_rows(
             {
                 "rank": number(row["rank"]),
                 "name": full_name(row["designation"], row["name"]),
-                "dv": number(row["dv_m_s"]),
+                "dv": metres(row["dv_m_s"]),
                 "dv_departure": number(row["dv_departure_m_s"]),
                 "dv_arrival": number(row["dv_m_s"] - row["dv_departure_m_s"]),
                 "departure": calendar_date(row["departure_jd_tdb"]),
@@ -166,15 +172,21 @@ def _best_sentence(frame: pd.DataFrame, kind: str, budget: float) -> str:
         else f"{number(best['dv_departure_m_s'])}\N{NO-BREAK SPACE}m/s to leave and "
         f"{number(best['dv_m_s'] - best['dv_departure_m_s'])}\N{NO-BREAK SPACE}m/s to stop"
     )
+    tied = int((frame["dv_m_s"] < FREE_M_S).sum())
+    first = (
+        f"Of {tied} that cost nothing within the model, the first {kind}"
+        if tied > 1
+        else (f"The cheapest {kind}")
+    )
     text = (
-        f"The cheapest {kind} is {full_name(best['designation'], best['name'])} for "
-        f"{number(best['dv_m_s'])}\N{NO-BREAK SPACE}m/s{short}{late}: "
+        f"{first} is {full_name(best['designation'], best['name'])} for "
+        f"{metres(best['dv_m_s'])}\N{NO-BREAK SPACE}m/s{short}{late}: "
         f"departure {calendar_date(best['departure_jd_tdb'])}, "
         f"arrival {calendar_date(best['arrival_jd_tdb'])} after {number(best['tof_d'])} days, {how}"
     )
     after = [
         f"{full_name(row['designation'], row['name'])} "
-        f"({number(row['dv_m_s'])}\N{NO-BREAK SPACE}m/s)"
+        f"({metres(row['dv_m_s'])}\N{NO-BREAK SPACE}m/s)"
         for row in frame.iloc[1:3].to_dict("records")
     ]
     return text + (f"; next come {' and '.join(after)}." if after else ".")
@@ -193,7 +205,7 @@ def window_rows(transfers: pd.DataFrame, designation: str) -> list[dict[str, str
             "revs": str(row["revs"]),
             "dv_departure": number(row["dv_departure_m_s"]),
             "dv_arrival": DASH if row["kind"] == "flyby" else number(row["dv_arrival_m_s"]),
-            "dv": number(row["dv_total_m_s"]),
+            "dv": metres(row["dv_total_m_s"]),
             "v_relative": number(row["v_relative_km_s"], 2),
             "breadth": breadth(row["breadth_d"]),
             "sun": number(row["sun_distance_au"], 3),

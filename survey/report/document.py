@@ -45,7 +45,7 @@ class Inputs:
     spacecraft: Spacecraft
 
 
-def write_report(run_folder: Path | str) -> Path:
+def write_report(run_folder: Path | str, *, snapshot: Path | None = None) -> Path:
     """Write ``report.pdf`` and ``figures/`` of a run from its tables.
 
     Parameters
@@ -54,6 +54,8 @@ def write_report(run_folder: Path | str) -> Path:
         Holds ``run.toml``, ``transfers.ecsv`` and ``ranking.ecsv``. The catalogue snapshot that
         the transfers were computed from is looked for by name in the snapshot folders and
         must have the SHA-256 it had then.
+    snapshot : Path, optional
+        Where that snapshot lies, if not in a snapshot folder.
 
     Returns
     -------
@@ -67,7 +69,7 @@ def write_report(run_folder: Path | str) -> Path:
         belong to the choices in ``run.toml``, or the folder cannot be written to.
     """
     folder = Path(run_folder)
-    inputs = read_inputs(folder)
+    inputs = read_inputs(folder, snapshot)
     maps = _maps(inputs)
     figures = _figures(inputs, maps)
     pdf = compile_pdf(page_data(inputs, maps, figures), figures)
@@ -88,7 +90,7 @@ def write_report(run_folder: Path | str) -> Path:
     return destination
 
 
-def read_inputs(folder: Path) -> Inputs:
+def read_inputs(folder: Path, snapshot: Path | None = None) -> Inputs:
     """Read a run folder and the snapshot its tables name; see `write_report` for the errors."""
     if not folder.is_dir():
         raise ValueError(
@@ -101,7 +103,7 @@ def read_inputs(folder: Path) -> Inputs:
     transfers, provenance = read_table(folder / "transfers.ecsv", TRANSFERS)
     ranking, _ = read_table(folder / "ranking.ecsv", RANKING)
     spacecraft = Spacecraft(run.mass, run.propellant, run.isp, run.reserve, run.last_date)
-    catalog, snapshot = _snapshot(run, provenance)
+    catalog, snapshot = _snapshot(run, provenance, snapshot)
     digests = {name: file_digest(folder / name) for name in ("transfers.ecsv", "ranking.ecsv")}
     grid = Grid.regular(
         run.departure_from, run.departure_to, run.departure_step, run.tof_min, run.tof_max,
@@ -124,7 +126,9 @@ def read_inputs(folder: Path) -> Inputs:
     return Inputs(run, transfers, ranking, catalog, provenance, digests, grid, parking, spacecraft)
 
 
-def _snapshot(run: Run, provenance: dict[str, Any]) -> tuple[pd.DataFrame, Path]:
+def _snapshot(
+    run: Run, provenance: dict[str, Any], known: Path | None
+) -> tuple[pd.DataFrame, Path]:
     name, digest = str(provenance.get("snapshot", "")), str(provenance.get("snapshot_sha256", ""))
     if not name or not digest:
         raise ValueError(
@@ -135,6 +139,8 @@ def _snapshot(run: Run, provenance: dict[str, Any]) -> tuple[pd.DataFrame, Path]
     given = Path(run.snapshot).expanduser()
     if given.name == name:
         candidates.insert(0, given)
+    if known is not None:
+        candidates.insert(0, known)
     found = [path for path in candidates if path.is_file()]
     if not found:
         raise ValueError(

@@ -16,12 +16,13 @@ from matplotlib.lines import Line2D
 
 from survey.report import dates, style
 from survey.report.colours import ramp
+from survey.report.content import metres
 from survey.report.levels import contour_levels
 from survey.report.porkchop import best_cell, full_name, values_m_s
 from survey.transfer.grid import DeltaVMap
+from survey.transfer.ranking import FREE_M_S
 
 _GREY = "#c9ccd1"
-LEAST_DV_M_S = 20.0  # below it a two-body delta-v is free within the model
 MOST_RINGS = 300
 KAMOOALEWA = "469219"  # Tianwen-2's first target, the measure of every scout's
 
@@ -97,7 +98,7 @@ def _dots(ax: Axes, frame: pd.DataFrame, kind: str, limit: float | None, rows: i
         facecolors=[style.INK if inside else style.PAPER for inside in affordable], gid=kind,
     )  # fmt: skip
     for value, row in zip(dv, y, strict=True):
-        ax.annotate(f"{value:.0f}", (right, row), (4, 0), textcoords="offset points",
+        ax.annotate(metres(value), (right, row), (4, 0), textcoords="offset points",
                     va="center", fontsize=7, annotation_clip=False)  # fmt: skip
     ax.set_yticks(y, [
         full_name(str(d), str(n)).replace("$", r"\$")
@@ -210,7 +211,7 @@ def _asteroids(ax: Axes, merged: pd.DataFrame, kind: str, ring: bool) -> None:
     ax.scatter(a, e, s=1.0 if many else 4.0, color=_GREY, linewidths=0, rasterized=many, zorder=1)
     solved = np.flatnonzero(np.isfinite(dv))
     if solved.size:
-        low = max(float(dv[solved].min()), LEAST_DV_M_S)
+        low = max(float(dv[solved].min()), FREE_M_S)
         high = float(np.clip(np.percentile(dv[solved], 75), 3.0 * low, 30.0 * low))
         high = float(f"{high:.1g}")
         shown = solved[dv[solved] <= high]
