@@ -10,9 +10,8 @@ import click
 import pandas as pd
 
 from survey.cli.screen import Column, plain, print_table
-from survey.cli.source import craft_of
+from survey.cli.source import craft_of, metres
 from survey.run import Run, calendar_date
-from survey.transfer import FREE_M_S
 
 KINDS = ("flyby", "rendezvous")
 CAUTION = {
@@ -86,7 +85,7 @@ def _cells(row: pd.Series, kind: str) -> list[str]:
     return [
         str(row[f"{kind}_rank"]),
         f"{row['designation']} {row['name']}".strip(),
-        _metres(row[f"{kind}_dv_m_s"]),
+        metres(row[f"{kind}_dv_m_s"]),
         "*" if row[f"{kind}_within_budget"] else "",
         calendar_date(row[f"{kind}_departure_jd_tdb"]),
         calendar_date(row[f"{kind}_arrival_jd_tdb"]),
@@ -94,11 +93,6 @@ def _cells(row: pd.Series, kind: str) -> list[str]:
         f"{row[f'{kind}_v_relative_km_s']:.2f}",
         f"{row[f'{kind}_breadth_d']:.0f}",
     ]
-
-
-def _metres(dv: float) -> str:
-    """Write a delta-v; what is free within the model has no digits worth printing."""
-    return f"<{FREE_M_S:.0f}" if dv < FREE_M_S else f"{dv:.0f}"
 
 
 def _record(row: pd.Series, kind: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 from survey.catalog import read_snapshot, select
 from survey.ephemeris import SPAN_JD_TDB
 from survey.run import Run, calendar_date
-from survey.transfer import Grid, ParkingOrbit, Spacecraft
+from survey.transfer import FREE_M_S, Grid, ParkingOrbit, Spacecraft
 
 
 @dataclass(frozen=True)
@@ -60,3 +60,8 @@ def parking_of(run: Run) -> ParkingOrbit:
 def craft_of(run: Run) -> Spacecraft:
     """Make the craft of a run."""
     return Spacecraft(run.mass, run.propellant, run.isp, run.reserve, run.last_date)
+
+
+def metres(dv_m_s: float) -> str:
+    """Write a delta-v in m/s; what is free within the model has no digits worth printing."""
+    return f"<{FREE_M_S:.0f}" if dv_m_s < FREE_M_S else f"{dv_m_s:.0f}"

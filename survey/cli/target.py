@@ -275,7 +275,7 @@ def _window_cells(row: pd.Series) -> list[str]:
         calendar_date(row["arrival_jd_tdb"]),
         f"{row['tof_d']:.0f}",
         str(row["revs"]),
-        f"{row['dv_total_m_s']:.0f}",
+        source.metres(row["dv_total_m_s"]),
         f"{row['dv_arrival_m_s']:.0f}" if row["kind"] == "rendezvous" else "",
         f"{row['v_relative_km_s']:.2f}",
         f"{row['breadth_d']:.0f}",
