@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from types import CodeType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
+
+from numba import njit
 
 # IEEE arithmetic but for fused multiply-adds and the sign of zero; NaN and infinity keep their
 # meaning, because a cell that cannot be solved is told from the others by them.
@@ -18,6 +21,23 @@ KERNEL: Final[dict[str, Any]] = {**_ARITHMETIC, "nogil": True}
 
 ENTRY: Final[dict[str, Any]] = {**KERNEL, "cache": True}
 """For what Python calls: machine code kept on disk between runs."""
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def inlined(function: _F) -> _F:
+    """Compile as `INLINED` says; to a type checker the signature stays as written."""
+    return cast(_F, njit(**INLINED)(function))
+
+
+def kernel(function: _F) -> _F:
+    """Compile as `KERNEL` says."""
+    return cast(_F, njit(**KERNEL)(function))
+
+
+def entry(function: _F) -> _F:
+    """Compile as `ENTRY` says."""
+    return cast(_F, njit(**ENTRY)(function))
 
 
 def fingerprint(*modules: ModuleType) -> int:
@@ -35,7 +55,8 @@ def fingerprint(*modules: ModuleType) -> int:
     Returns
     -------
     int
-        CRC-32 of the byte code and constants, the same in every process.
+        CRC-32 of the byte code, the names and constants in it, and the numbers of the modules,
+        the same in every process.
     """
     crc = 0
     for module in modules:
@@ -43,9 +64,15 @@ def fingerprint(*modules: ModuleType) -> int:
             function = getattr(value, "py_func", value)
             code = getattr(function, "__code__", None)
             if isinstance(code, CodeType):
-                crc = zlib.crc32(f"{name}{code.co_code!r}{code.co_consts!r}".encode(), crc)
-            elif name.startswith("_") and not name.startswith("__") or name.isupper():
+                crc = zlib.crc32(f"{name}{_spell(code)}".encode(), crc)
+            elif (name.startswith("_") and not name.startswith("__")) or name.isupper():
                 text = value.tolist() if hasattr(value, "tolist") else value
                 if isinstance(text, (int, float, tuple, list)):
                     crc = zlib.crc32(f"{name}{text!r}".encode(), crc)
     return crc
+
+
+def _spell(code: CodeType) -> str:
+    """Write down what a function does, without the addresses that `repr` shows."""
+    constants = (_spell(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
+    return f"{code.co_code!r}{code.co_names}{''.join(constants)}"
