@@ -2,7 +2,7 @@
 
 The impulse that leads to a flyby depends sharply on the date of arrival, because the asteroid
 runs past at tens of km/s: its square is nearly a parabola in the arrival time, some days wide. So
-four rounds of a parabola through three arrivals settle it. The asteroid's place between the
+six rounds of a parabola through three arrivals settle it. The asteroid's place between the
 tabulated epochs comes from quintic Hermite interpolation on position, velocity and the Sun's pull
 (0.1 km for steps of 10 days at 1 au); the arcs finally reported are solved with exact states.
 """
@@ -29,8 +29,8 @@ from survey.astro.lambert_lanes import (
 from survey.astro.lambert_series import MULTI_REVS_FITTED
 from survey.astro.porkchop_cost import impulses
 
-_ROUNDS = 4
-_SHRINK = 0.35
+_ROUNDS = 6
+_SHRINK = 0.5
 
 # Rows of the work array. Fixed: the craft's position and velocity, the time and the number of the
 # departure. Tried now: time of flight and delta-v. Known of the target: the node before, the time
