@@ -24,8 +24,8 @@ Failure
     expected, and what to write instead.
 Words
     ``tof`` time of flight, ``dv`` delta-v, ``revs`` full revolutions, ``low_path`` the
-    flatter of two multi-revolution arcs, ``flyby`` (pass the asteroid) and ``rendezvous`` (stop at it), ``fidelity`` the
-    rung of the ladder on which a number stands (``two-body`` here).
+    flatter of two multi-revolution arcs, ``flyby`` (pass the asteroid) and ``rendezvous`` (stop
+    at it), ``fidelity`` the rung of the ladder on which a number stands (``two-body`` here).
 
 Nothing is imported or computed when this package is imported.
 """

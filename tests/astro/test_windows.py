@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -64,7 +66,7 @@ def test_windows_are_sorted_and_a_ridge_parts_them(values, count):
     assert place[: len(found)] == found
     if np.isfinite(curve).any():
         assert curve[found[0]] == curve.min()
-    assert all(curve[a] <= curve[b] for a, b in zip(found, found[1:], strict=False))
+    assert all(curve[a] <= curve[b] for a, b in itertools.pairwise(found))
     assert np.all((breadth[: len(found)] >= 0) & (breadth[: len(found)] <= days[-1]))
     for k, later in enumerate(found):
         for earlier in found[:k]:

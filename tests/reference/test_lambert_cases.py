@@ -46,9 +46,7 @@ DER_R2 = [1922.067697, 4054.157051, -8925.727465]
 )
 def test_der_ten_hour_case(revs, low_path, expected):
     # [Der2011]; nine and eight printed decimals, mu = 398600.4418
-    v1, _, status = solve_lambert(
-        MU_EARTH, DER_R1, DER_R2, 36000.0, revs=revs, low_path=low_path
-    )
+    v1, _, status = solve_lambert(MU_EARTH, DER_R1, DER_R2, 36000.0, revs=revs, low_path=low_path)
     assert status == 0
     assert v1 == pytest.approx(expected, abs=1e-6)
 
