@@ -16,6 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from survey.catalog.names import canonical_designation, is_comet, sort_key
+from survey.catalog.numerals import NUMBER, read_numbers
+from survey.catalog.secondary import NAMES as SECONDARY
+from survey.catalog.secondary import read_secondary
 from survey.constants import AU_KM, DAY_S, GM_SUN_KM3_S2
 from survey.tables import CATALOG, validate
 
@@ -42,7 +45,7 @@ _OPTIONAL: Final = {
 }
 _IDENTITY: Final = ("designation", "number", "name", "provisional")
 _TEXT: Final = ("designation", "name", "provisional", "condition_code", "arc", "n_oppositions")
-RAW_COLUMNS: Final = ("line", "problem", *_TEXT, *ELEMENTS, *_OPTIONAL)
+RAW_COLUMNS: Final = ("line", "problem", *_TEXT, *ELEMENTS, *_OPTIONAL, *SECONDARY)
 
 # JPL's limits of the orbit classes, au [JPLClasses].
 _NEO_Q: Final = 1.3
@@ -53,9 +56,6 @@ _ATIRA_Q: Final = 0.983
 _FIRST_JD: Final = 2_378_496.5
 _LAST_JD: Final = 2_524_593.5
 
-_NUMBER = re.compile(
-    r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?|[+-]?(nan|inf|infinity)", re.I | re.A
-)
 _MEAN_MOTION_1AU: Final = float(np.degrees(np.sqrt(GM_SUN_KM3_S2 / AU_KM**3) * DAY_S))  # deg/d
 
 
@@ -88,7 +88,21 @@ def judge(raw: Raw) -> tuple[pd.DataFrame, pd.DataFrame]:
     rejected : DataFrame
         ``line``, ``designation``, ``reason``, in the file's order.
     """
-    values = {name: _numbers(raw[name]) for name in (*ELEMENTS, *_OPTIONAL)}
+    accepted, rejected, _ = judge_all(raw)
+    return accepted, rejected
+
+
+def judge_all(raw: Raw) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Do what `judge` does, and tell which values were left out of rows that were kept.
+
+    Returns
+    -------
+    accepted, rejected : DataFrame
+        As `judge`.
+    left_out : DataFrame
+        ``line``, ``designation``, ``reason``; a row for each such value, in the file's order.
+    """
+    values = {name: read_numbers(raw[name]) for name in (*ELEMENTS, *_OPTIONAL)}
     names = [canonical_designation(text) for text in raw["designation"]]
     reasons = np.array(raw["problem"], dtype=object)
 
@@ -107,6 +121,8 @@ def judge(raw: Raw) -> tuple[pd.DataFrame, pd.DataFrame]:
             lambda row: f"not a near-Earth object: q = {q[row]:.4f} au, the limit is {_NEO_Q} au",
         )
         frame = _catalogue(raw, names, values)
+    extra, blanks = read_secondary(raw)
+    frame = frame.assign(**extra)
     _check_duplicates(frame, np.array(raw["line"], dtype=int), reasons)
 
     good = reasons == ""
@@ -122,7 +138,11 @@ def judge(raw: Raw) -> tuple[pd.DataFrame, pd.DataFrame]:
     keys = frame["designation"].map(sort_key).tolist()
     order = sorted(np.flatnonzero(good).tolist(), key=keys.__getitem__)
     accepted = validate(frame.iloc[np.array(order, dtype=int)], CATALOG)
-    return accepted, rejected.sort_values("line", kind="stable", ignore_index=True)
+    left_out = pd.DataFrame(
+        [(raw["line"][row], names[row] or "", reason) for row, reason in blanks if good[row]],
+        columns=["line", "designation", "reason"],
+    ).astype({"line": int, "designation": object, "reason": object})
+    return accepted, rejected.sort_values("line", kind="stable", ignore_index=True), left_out
 
 
 def orbit_class(a_au: NDArray[np.float64], e: NDArray[np.float64]) -> NDArray[np.object_]:
@@ -167,7 +187,7 @@ def _check_elements(raw: Raw, values: dict[str, NDArray[np.float64]], reject: An
     reject(e >= 1, lambda row: f"hyperbolic or parabolic: e = {raw['e'][row]}")
     for name, words in ELEMENTS.items():
         text = raw[name]
-        _reject_unreadable(text, words, reject, "missing element")
+        _reject_unreadable(text, values[name], words, reject, "missing element")
         reject(
             ~np.isfinite(values[name]),
             lambda row, t=text, w=words: f"element not finite: {w} = {_short(t[row])}",
@@ -193,7 +213,7 @@ def _check_elements(raw: Raw, values: dict[str, NDArray[np.float64]], reject: An
 def _check_optional(raw: Raw, values: dict[str, NDArray[np.float64]], reject: Any) -> None:
     for name, (words, low, high) in _OPTIONAL.items():
         text, value = raw[name], values[name]
-        _reject_unreadable(text, words, reject, "")
+        _reject_unreadable(text, value, words, reject, "")
         reject(
             (value < low) | (value > high) | np.isinf(value),
             lambda row, t=text, w=words: f"value out of range: {w} = {_short(t[row])}",
@@ -254,11 +274,15 @@ def _check_duplicates(
             frame.loc[best, list(_IDENTITY)] = frame.loc[numbers[0], list(_IDENTITY)]
 
 
-def _reject_unreadable(text: list[str], words: str, reject: Any, missing: str) -> None:
+def _reject_unreadable(
+    text: list[str], value: NDArray[np.float64], words: str, reject: Any, missing: str
+) -> None:
     if missing:
         blank = np.array([not value for value in text], dtype=bool)
         reject(blank, lambda _row: f"{missing}: {words}")
-    wrong = np.array([bool(v) and not _NUMBER.fullmatch(v) for v in text], dtype=bool)
+    wrong = np.zeros(len(text), dtype=bool)
+    for row in np.flatnonzero(np.isnan(value)):
+        wrong[row] = bool(text[row]) and not NUMBER.fullmatch(text[row])
     reject(wrong, lambda row: f"unreadable value: {words} {_short(text[row])!r}")
 
 
@@ -296,18 +320,11 @@ def _catalogue(
     return pd.DataFrame(columns)
 
 
-def _numbers(texts: list[str]) -> NDArray[np.float64]:
-    # Python's own conversion is exact to the last bit; what it alone accepts ("1_0") is not.
-    return np.array(
-        [float(text) if _NUMBER.fullmatch(text) else np.nan for text in texts], dtype=float
-    )
-
-
 def _last_digits(texts: list[str]) -> NDArray[np.float64]:
     # The unit of the last printed digit: 0.01 for "12.30", 10 for "1.56e+03".
     units = np.full(len(texts), np.nan)
     for row, text in enumerate(texts):
-        match = _NUMBER.fullmatch(text)
+        match = NUMBER.fullmatch(text)
         if match and match[1]:
             decimals = len(match[1].partition(".")[2])
             exponent = int((match[2] or "e0")[1:]) - decimals

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from survey.catalog.checks import Raw, judge
+from survey.catalog.checks import Raw, judge_all
 from survey.catalog.mpc import looks_like_mpcorb, read_mpcorb, read_nea_extended
 from survey.catalog.neodys import looks_like_oef, read_oef
 from survey.catalog.plain import looks_like_plain, read_plain
@@ -53,16 +53,20 @@ def read_catalog(path: Path | str) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     ValueError
         The file as a whole cannot be used: one sentence. A bad row never raises.
     """
-    return parse(read_source(path))
+    accepted, rejected, _, kind = parse(read_source(path))
+    return accepted, rejected, kind
 
 
-def parse(source: Source) -> tuple[pd.DataFrame, pd.DataFrame, str]:
-    """Do what `read_catalog` does, on a file that has been read."""
+def parse(source: Source) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, str]:
+    """Do what `read_catalog` does, on a file that has been read.
+
+    The third table lists the values left out of rows that were kept.
+    """
     kind, raw = _read(source)
     if not raw["line"]:
         raise ValueError(f"{source.name} ends before its first object: download it again")
-    accepted, rejected = judge(raw)
-    return accepted, rejected, kind
+    accepted, rejected, left_out = judge_all(raw)
+    return accepted, rejected, left_out, kind
 
 
 def _read(source: Source) -> tuple[str, Raw]:

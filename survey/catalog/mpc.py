@@ -99,7 +99,8 @@ def read_nea_extended(entries: list[Any]) -> Raw:
 def json_text(value: Any) -> str:
     """Return a JSON value as the text it was, without surrounding blanks; null is empty."""
     if isinstance(value, str):
-        return " ".join(value.split())
+        text = " ".join(value.split())
+        return value if text == value else text  # a million values: the same object, not a copy
     return "" if value is None else repr(value)
 
 

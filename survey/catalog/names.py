@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _PROVISIONAL = re.compile(r"(\d{4}|A[89]\d\d)[ _-]?([A-HJ-Y])([A-HJ-Z])[ _-]?([1-9]\d{0,6})?")
 _SURVEY = re.compile(r"(\d{4})[ _-]?(?:(P)[ _-]?L|(T)[ _-]([123]))")
@@ -12,6 +13,7 @@ _SALTILLO = "\ua78c"  # an apostrophe that Unicode counts as a letter
 _COMET = re.compile(r"\d+[PDI](?=/|$|-)|[CPDXI]/")
 
 
+@lru_cache(maxsize=1 << 16)
 def canonical_designation(text: str) -> str | None:
     """Return a designation in the spelling of the catalogue, or None if it is not one.
 
@@ -28,7 +30,7 @@ def canonical_designation(text: str) -> str | None:
         Center prints it: ``"469219"``, ``"2016 HO3"``.
     """
     # The compatibility form turns a subscript, as the Center typesets it, into plain digits.
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = text.strip() if text.isascii() else unicodedata.normalize("NFKC", text).strip()
     if not plain.isascii():
         return None
     if match := _NUMBER.fullmatch(plain):

@@ -7,6 +7,7 @@ from typing import Final
 
 from survey.catalog.checks import ELEMENTS, Raw, append, empty_raw
 from survey.catalog.names import canonical_designation
+from survey.catalog.secondary import NAMES as SECONDARY
 from survey.catalog.source import column_places, row_problem, text_rows
 
 _COLUMNS: Final = {
@@ -23,6 +24,7 @@ _COLUMNS: Final = {
     "n_oppositions": ("n_oppositions", "n_opp"),
     "diameter_km": ("diameter_km",),
     "albedo": ("albedo",),
+    **{name: (name,) for name in SECONDARY},
 }
 _EXAMPLE: Final = "designation,epoch_jd_tt,a_au,e,i_deg,node_deg,argperi_deg,mean_anomaly_deg"
 

@@ -35,7 +35,27 @@ _COLUMNS: Final = {
     "data_arc": ("data_arc",),
     "diameter_km": ("diameter",),
     "albedo": ("albedo",),
+    "spkid": ("spkid",),
+    "orbit_id": ("orbit_id",),
+    "n_observations": ("n_obs_used",),
+    "moid_au": ("moid",),
+    "sigma_a_au": ("sigma_a",),
+    "sigma_e": ("sigma_e",),
+    "sigma_i_deg": ("sigma_i",),
+    "sigma_node_deg": ("sigma_om",),
+    "sigma_argperi_deg": ("sigma_w",),
+    "sigma_mean_anomaly_deg": ("sigma_ma",),
+    "A1_au_d2": ("A1",),
+    "A2_au_d2": ("A2",),
+    "A3_au_d2": ("A3",),
+    "diameter_sigma_km": ("diameter_sigma",),
+    "rotation_h": ("rot_per",),
+    "spectral_type_smass": ("spec_B",),
+    "spectral_type_tholen": ("spec_T",),
 }
+_PHYSICAL: Final = (
+    "diameter_km", "albedo", "rotation_h", "spectral_type_smass", "spectral_type_tholen",
+)  # fmt: skip
 _NEEDED: Final = ("a_au", "e", "i_deg", "node_deg", "argperi_deg", "mean_anomaly_deg")
 _ASK: Final = (
     "ask JPL for the fields full_name,pdes,name,epoch,e,a,i,om,w,ma,H,G,condition_code,data_arc"
@@ -89,7 +109,7 @@ def read_sbdb_json(answer: dict[str, Any], name: str) -> Raw:
         what = f"says {json_text(said)!r}" if said else "holds no table (fields and data)"
         raise ValueError(f"{name} is an answer of JPL that {what}: {_ASK}")
     rows = (
-        (place, [json_text(value) for value in row], "")
+        (place, [_text(value) for value in row], "")
         if isinstance(row, list)
         else (place, [], "unreadable row: the entry is not a list")
         for place, row in enumerate(data, 1)
@@ -120,6 +140,8 @@ def _read(
         row["arc"] = f"{arc.removesuffix('.0')} days" if arc else ""
         row["epoch"] = row.get("epoch") or _from_mjd(row.get("epoch_mjd", ""))
         row |= {"designation": designation, "name": iau_name, "provisional": provisional}
+        if any(row.get(name) for name in _PHYSICAL):
+            row["physical_source"] = "NASA/JPL SBDB"
         append(raw, line, problem, **row)
     return raw
 
@@ -136,8 +158,15 @@ def _places(fields: list[str], name: str) -> dict[str, int]:
     return place
 
 
+def _text(value: Any) -> str:
+    # Nearly all values are one word: a million of them go through here.
+    if value.__class__ is str and " " not in value and value.isprintable():
+        return str(value)
+    return json_text(value)
+
+
 def _value(text: str) -> str:
-    return "" if text.lower() in ("null", "none") else text
+    return "" if len(text) == 4 and text.lower() in ("null", "none") else text
 
 
 def _identity(row: dict[str, str]) -> tuple[str, str, str, str]:

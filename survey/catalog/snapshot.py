@@ -40,12 +40,15 @@ class ImportReport:
         Objects in the snapshot.
     rejected : DataFrame
         ``line``, ``designation``, ``reason`` of every row left out.
+    left_out : DataFrame
+        The same for values left out of rows that were kept.
     """
 
     path: Path
     format: str
     accepted: int
     rejected: pd.DataFrame
+    left_out: pd.DataFrame
 
     def summary(self) -> str:
         """Say it in a few lines: counts, and for each reason an example."""
@@ -53,15 +56,21 @@ class ImportReport:
             f"{self.path.name}: {self.accepted:,} near-Earth asteroids from {self.format}, "
             f"{len(self.rejected):,} rows left out"
         ]
-        examples: dict[str, list[tuple[int, str, str]]] = {}
-        for line, who, reason in self.rejected.itertuples(index=False):
-            kind, _, particulars = reason.partition(": ")
-            examples.setdefault(kind, []).append((line, who, particulars))
-        for kind, rows in sorted(examples.items(), key=lambda item: -len(item[1])):
-            line, who, particulars = rows[0]
-            text = ", ".join(part for part in (f"line {line}", who, particulars) if part)
-            lines.append(f"  {len(rows):>6,}  {kind} (e.g. {text})")
-        return "\n".join(lines)
+        return "\n".join(lines + count_reasons(self.rejected) + count_reasons(self.left_out))
+
+
+def count_reasons(rows: pd.DataFrame) -> list[str]:
+    """Return a line per reason: how often, and an example; the most frequent first."""
+    examples: dict[str, list[tuple[int, str, str]]] = {}
+    for line, who, reason in rows.itertuples(index=False):
+        kind, _, particulars = reason.partition(": ")
+        examples.setdefault(kind, []).append((line, who, particulars))
+    lines = []
+    for kind, those in sorted(examples.items(), key=lambda item: -len(item[1])):
+        line, who, particulars = those[0]
+        text = ", ".join(part for part in (f"line {line}", who, particulars) if part)
+        lines.append(f"  {len(those):>6,}  {kind} (e.g. {text})")
+    return lines
 
 
 def import_catalog(
@@ -96,9 +105,9 @@ def import_catalog(
     ValueError
         The file, the date or the folder cannot be used, or no row is an orbit: one sentence.
     """
-    day = _day(date)
+    day = day_of(date)
     origin = read_source(path)
-    frame, rejected, kind = parse(origin)
+    frame, rejected, left_out, kind = parse(origin)
     if frame.empty:
         reasons = Counter(reason.partition(":")[0] for reason in rejected["reason"])
         [(reason, count)] = reasons.most_common(1)
@@ -106,15 +115,15 @@ def import_catalog(
             f"{origin.name} holds no near-Earth asteroid: all {len(rejected):,} rows were left "
             f"out, {count:,} for this reason: {reason}; give another file"
         )
-    provenance = _provenance(frame, rejected, kind, day)
+    provenance = provenance_of(frame, rejected, kind, day)
     provenance |= {
         "source": source or FORMATS[kind] or "as the file gives it",
         "source_file": origin.name,
         "source_sha256": origin.sha256,
     }
     data = table_bytes(frame, CATALOG, provenance, compress=True)
-    folder = Path(destination) if destination is not None else _new_folder()
-    return ImportReport(_store(data, folder, day), kind, len(frame), rejected)
+    folder = Path(destination) if destination is not None else new_folder()
+    return ImportReport(_store(data, folder, day), kind, len(frame), rejected, left_out)
 
 
 def read_snapshot(
@@ -170,18 +179,26 @@ def resolve_snapshot(
             f"there is no snapshot {str(path)!r} (looked in {names}): write 'latest' or the path "
             "of one"
         )
-    best: tuple[tuple[str, int], Path] | None = None
-    for place in places:
-        for file in sorted(place.glob("neo-*.ecsv.gz")) if place.is_dir() else ():
-            match = _NAME.fullmatch(file.name)
-            if match and (best is None or (match[1], int(match[2] or 1)) > best[0]):
-                best = (match[1], int(match[2] or 1)), file
-    if best is None:
+    found = list_snapshots(places)
+    if not found:
         raise ValueError(
             f"there is no snapshot neo-YYYY-MM-DD.ecsv.gz in {names}: make one with 'survey "
-            "import FILE'"
+            "import FILE' or 'survey refresh'"
         )
-    return best[1]
+    return found[0]
+
+
+def list_snapshots(folders: Sequence[Path]) -> list[Path]:
+    """Return all snapshots in these folders, the newest first, as `resolve_snapshot` orders them.
+
+    Of the same name in two folders, that in the first folder comes first.
+    """
+    found: list[tuple[str, int, int, Path]] = []
+    for place, folder in enumerate(folders):
+        for file in sorted(folder.glob("neo-*.ecsv.gz")) if folder.is_dir() else ():
+            if match := _NAME.fullmatch(file.name):
+                found.append((match[1], int(match[2] or 1), -place, file))
+    return [file for *_, file in sorted(found, key=lambda one: one[:3], reverse=True)]
 
 
 def snapshot_folders() -> list[Path]:
@@ -210,11 +227,15 @@ def _platform_folder() -> Path:
     return user_data_path("survey", appauthor=False) / "catalogs"
 
 
-def _new_folder() -> Path:
+def new_folder() -> Path:
+    """Return the folder for new snapshots where none is named."""
     return (_chosen_folders() or [_platform_folder()])[0]
 
 
-def _provenance(frame: pd.DataFrame, rejected: pd.DataFrame, kind: str, day: str) -> dict[str, Any]:
+def provenance_of(
+    frame: pd.DataFrame, rejected: pd.DataFrame, kind: str, day: str
+) -> dict[str, Any]:
+    """Return what every snapshot says of itself."""
     epochs = frame["epoch_jd_tdb"]
     reasons: Counter[str] = Counter(reason.partition(":")[0] for reason in rejected["reason"])
     return {
@@ -231,7 +252,8 @@ def _provenance(frame: pd.DataFrame, rejected: pd.DataFrame, kind: str, day: str
     }
 
 
-def _day(given: date | str | None) -> str:
+def day_of(given: date | str | None) -> str:
+    """Return a day as ``YYYY-MM-DD``; today (UTC) for None."""
     if given is None:
         return datetime.now(UTC).date().isoformat()
     if isinstance(given, datetime):

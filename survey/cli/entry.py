@@ -1,6 +1,7 @@
 """From the shell and back: every failure becomes one line and an exit status, never a traceback.
 
-Exit status: 0 done, 1 a defect of the program, 2 something the user can put right, 130
+Exit status: 0 done, 1 a defect of the program, 2 something the user can put right, 3 a service is
+down, 4 a service's answer was refused (both from `refresh`, see `survey.cli.refresh`), 130
 interrupted, 141 the reader of our output went away, 143 terminated.
 """
 

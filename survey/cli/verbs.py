@@ -11,6 +11,7 @@ import click
 
 from survey import __version__
 from survey.cli.group import Verbs
+from survey.cli.refresh import register
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -219,3 +220,6 @@ def completion(shell: str) -> None:
     assert kind is not None
     # The base class's `source` prints the script without asking the installed shell its version.
     click.echo(ShellComplete.source(kind(survey, {}, "survey", "_SURVEY_COMPLETE")))
+
+
+register(survey)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
     from survey.tables.schema import Column, Schema
 
-_CONTROL: Final = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 # What makes two orbits the same orbit: the object, the epoch and the six elements.
 _ORBIT: Final = (
@@ -21,6 +22,8 @@ _ORBIT: Final = (
 
 def validate(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Give a table the columns, order and types of its schema, or say what is wrong with it.
+
+    An optional column that is absent is added with nothing in it.
 
     Text columns become ``object`` with ``""`` where nothing is known; ``float64``; ``int64``, or
     ``Int64`` where a value may be missing; ``bool``. `DataFrame.attrs` is kept, the index is not.
@@ -53,14 +56,22 @@ def validate(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
                 f"the {schema.name} table has a column {name!r} {fault}: give each of its "
                 f"{len(schema.names)} columns once and no other"
             )
-    lacking = [name for name in schema.names if name not in names]
+    absent = [column for column in schema.columns if column.name not in names]
+    lacking = [column.name for column in absent if not column.optional]
     if lacking:
         raise ValueError(
             f"the {schema.name} table lacks the column {lacking[0]!r}: give all of its "
             f"{len(schema.names)} columns"
         )
     frame = frame.reset_index(drop=True)
-    clean = pd.DataFrame({c.name: _typed(frame[c.name], c, schema) for c in schema.columns})
+    clean = pd.DataFrame(
+        {
+            column.name: _nothing(column, len(frame))
+            if column in absent
+            else _typed(frame[column.name], column, schema)
+            for column in schema.columns
+        }
+    )
     repeated = clean.duplicated(list(schema.key)).to_numpy()
     if repeated.any():
         row = int(repeated.argmax())
@@ -99,6 +110,16 @@ def row_digest(frame: pd.DataFrame) -> pd.Series:
     return pd.Series(digests, index=frame.index, dtype=object, name="row_digest")
 
 
+def _nothing(column: Column, rows: int) -> pd.Series:
+    import pandas as pd
+
+    if column.kind == "str":
+        return pd.Series([""] * rows, dtype=object)
+    return pd.Series([float("nan")] * rows, dtype=float).astype(
+        "Int64" if column.kind == "int" else float
+    )
+
+
 def _typed(values: pd.Series, column: Column, schema: Schema) -> pd.Series:
     import numpy as np
     import pandas as pd
@@ -107,10 +128,9 @@ def _typed(values: pd.Series, column: Column, schema: Schema) -> pd.Series:
     kind: Any
     if column.kind == "str":
         text = values.astype(object).where(~missing, "")
-        wrong = np.array([not isinstance(value, str) for value in text], dtype=bool)
-        if not wrong.any():
-            wrong = text.str.contains(_CONTROL, regex=True).to_numpy(dtype=bool)
-        _refuse(values, wrong, column, schema, "one line of text")
+        if not all(isinstance(value, str) for value in text) or _CONTROL.search("".join(text)):
+            wrong = [not isinstance(value, str) or _CONTROL.search(value) for value in text]
+            _refuse(values, np.array(wrong, dtype=bool), column, schema, "one line of text")
         return text.astype(object)
     if not column.nullable:
         _refuse(values, missing, column, schema, "a value")

@@ -62,8 +62,10 @@ def table_bytes(
 ) -> bytes:
     """Return the bytes that `write_table` would write."""
     clean = validate(frame, schema)
+    columns = [c for c in schema.columns if not (c.optional and _is_empty(clean[c.name]))]
+    clean = clean[[column.name for column in columns]]
     lines = ["%ECSV 1.0", "---", "delimiter: ','", "datatype:"]
-    for column in schema.columns:
+    for column in columns:
         entry = {"name": column.name, "unit": column.unit, "datatype": _DATATYPES[column.kind]}
         entry["description"] = column.description
         lines.append("- " + _yaml({key: text for key, text in entry.items() if text}))
@@ -121,8 +123,19 @@ def file_digest(path: Path | str) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write_bytes(data: bytes, path: Path, *, replace: bool = True) -> None:
+def write_bytes(data: bytes, path: Path, *, replace: bool = True, durable: bool = False) -> None:
     """Put bytes into a file so that it is there whole or not at all.
+
+    Parameters
+    ----------
+    data : bytes
+        All of the file.
+    path : Path
+        Its name; the folder must exist.
+    replace : bool
+        Whether a file of that name may be replaced.
+    durable : bool
+        Wait until the disk has it: true even if the power fails the moment after.
 
     Raises
     ------
@@ -136,10 +149,15 @@ def write_bytes(data: bytes, path: Path, *, replace: bool = True) -> None:
         try:
             with partial.open("xb") as stream:
                 stream.write(data)
+                if durable:
+                    stream.flush()
+                    os.fsync(stream.fileno())
             if replace:
                 partial.replace(path)
             else:
                 _claim(partial, path)
+            if durable:
+                _sync_folder(path.parent)
         finally:
             partial.unlink(missing_ok=True)
     except FileExistsError:
@@ -163,6 +181,22 @@ def _claim(partial: Path, path: Path) -> None:
         partial.replace(path)
 
 
+def _sync_folder(folder: Path) -> None:
+    # The new name is an entry of the folder, which has to reach the disk too.
+    if os.name == "nt":  # there a folder cannot be opened; the file system keeps a journal
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _is_empty(values: pd.Series) -> bool:
+    blank = (values == "") if values.dtype == object else values.isna()
+    return len(values) > 0 and bool(blank.all())
+
+
 def _yaml(value: dict[str, Any]) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
@@ -177,7 +211,7 @@ def _yaml(value: dict[str, Any]) -> str:
 def _compressed(data: bytes) -> bytes:
     # The gzip header without date, file name or operating system, which Python's own releases
     # fill in differently (RFC 1952).
-    deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deflate = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     head = b"\x1f\x8b\x08\x00" + bytes(4) + b"\x02\xff"
     tail = struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF)
     return head + deflate.compress(data) + deflate.flush() + tail

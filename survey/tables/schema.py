@@ -10,13 +10,18 @@ Kind = Literal["str", "float", "int", "bool"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a table: name, kind of value, unit (an astropy unit string) and meaning."""
+    """One column of a table: name, kind of value, unit (an astropy unit string) and meaning.
+
+    An `optional` column may be absent from a table or file: it then counts as wholly missing, and
+    one that is wholly missing is not written. Tables made before it existed stay readable.
+    """
 
     name: str
     kind: Kind
     unit: str
     description: str
     nullable: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,34 @@ class Schema:
         """The column names, in the order in which they are written."""
         return [column.name for column in self.columns]
 
+
+# What only some sources say. Missing is "" in text and empty in numbers.
+_SECONDARY: tuple[tuple[str, Kind, str, str], ...] = (
+    ("spkid", "int", "", "JPL's identifier, in the scheme of 8 digits where the number is known"),
+    ("orbit_id", "str", "", "JPL's orbit solution"),
+    ("n_observations", "int", "", "observations used in the orbit"),
+    ("moid_au", "float", "AU", "minimum distance between its orbit and Earth's"),
+    ("sigma_a_au", "float", "AU", "1-sigma uncertainty of a_au"),
+    ("sigma_e", "float", "", "1-sigma uncertainty of e"),
+    ("sigma_i_deg", "float", "deg", "1-sigma uncertainty of i_deg"),
+    ("sigma_node_deg", "float", "deg", "1-sigma uncertainty of node_deg"),
+    ("sigma_argperi_deg", "float", "deg", "1-sigma uncertainty of argperi_deg"),
+    ("sigma_mean_anomaly_deg", "float", "deg", "1-sigma uncertainty of mean_anomaly_deg"),
+    ("A1_au_d2", "float", "AU / d2", "non-gravitational acceleration at 1 au, radial"),
+    ("A2_au_d2", "float", "AU / d2", "the same, transverse"),
+    ("A3_au_d2", "float", "AU / d2", "the same, normal to the orbit"),
+    ("diameter_sigma_km", "float", "km", "1-sigma uncertainty of diameter_km"),
+    ("rotation_h", "float", "h", "rotation period"),
+    ("spectral_type_smass", "str", "", "spectral type, SMASS II taxonomy"),
+    ("spectral_type_tholen", "str", "", "spectral type, Tholen's taxonomy"),
+    ("physical_source", "str", "", "who gives diameter, albedo, rotation and spectral types"),
+    ("nhats_dv_km_s", "float", "km / s", "NHATS: least delta-v of a round trip from low orbit"),
+    ("nhats_duration_d", "int", "d", "NHATS: duration of that round trip"),
+    ("approaches", "int", "", "CAD: passes of Earth in the window of the provenance"),
+    ("approach_jd_tdb", "float", "d", "CAD: time of the closest of them"),
+    ("approach_au", "float", "AU", "CAD: its nominal distance from Earth's centre"),
+    ("approach_v_km_s", "float", "km / s", "CAD: its speed relative to Earth"),
+)
 
 CATALOG = Schema(
     "catalog",
@@ -56,6 +89,7 @@ CATALOG = Schema(
         Column("n_oppositions", "int", "", "oppositions observed", nullable=True),
         Column("diameter_km", "float", "km", "diameter, if given", nullable=True),
         Column("albedo", "float", "", "geometric albedo, if given", nullable=True),
+        *(Column(*column, nullable=True, optional=True) for column in _SECONDARY),
     ),
 )
 
