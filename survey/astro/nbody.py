@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 TOLERANCE: Final = 1e-15
 """Error of one step, relative to distance and speed; leaves less than a metre after 20 years."""
 
-INTEGRATED, IMPACT, UNBOUND, OUTSIDE, LOST = 0, 1, 2, 3, 4
+INTEGRATED, IMPACT, UNBOUND, OUTSIDE, LOST, EMERGES = 0, 1, 2, 3, 4, 5
 STATUS: Final = MappingProxyType(
     {
         INTEGRATED: "integrated over the whole span",
@@ -35,6 +35,8 @@ STATUS: Final = MappingProxyType(
         UNBOUND: "no bound orbit, or an element that is not finite; not integrated",
         OUTSIDE: "the epoch lies outside the planetary ephemeris; not integrated",
         LOST: "the integration broke down; no states after that",
+        EMERGES: "the orbit comes out of a body before its epoch: the object hit it then and is "
+        "gone, unless its elements are too poor to tell; no states before that",
     }
 )
 HIT: Final = (*PERTURBERS, "sun")
@@ -54,7 +56,7 @@ class Trajectories:
     status : ndarray of int, shape (n,)
         See `STATUS`.
     hit_time, hit_body : ndarray, shape (n,)
-        When a body was hit, forwards in time (infinite: never), and which (index into `HIT`, -1).
+        When a body was touched (infinite: never), and which (index into `HIT`, -1).
     offsets : ndarray of int, shape (n + 1,)
         Where each object's nodes begin and end.
     time, state, extra : ndarray, shapes (m,), (m, 6), (m, 3, 3)
@@ -149,10 +151,9 @@ def integrate(
         )  # fmt: skip
         log[:, 0] = rows[log[:, 0].astype(np.int64)]
         logs.append(log)
-        if sign > 0:
-            hit = fate[:, 1] >= 0.0
-            hit_time[rows[hit]], hit_body[rows[hit]] = fate[hit, 0], fate[hit, 1]
-            status[rows[hit]] = IMPACT
+        hit = fate[:, 1] >= 0.0  # backwards in time the earlier contact takes the other's place
+        hit_time[rows[hit]], hit_body[rows[hit]] = fate[hit, 0], fate[hit, 1]
+        status[rows[hit]] = IMPACT if sign > 0 else EMERGES
         status[rows[fate[:, 1] == -2.0]] = LOST
     offsets, nodes, passes = make_nodes(
         planets.start, planets.records, count, *logs, float(first), float(last)

@@ -17,7 +17,7 @@ from astropy.time import Time
 from numpy.typing import ArrayLike, NDArray
 
 from survey.astro.kepler import elements_to_state, propagate_kepler
-from survey.astro.nbody import HIT, IMPACT, INTEGRATED, STATUS, integrate
+from survey.astro.nbody import EMERGES, HIT, IMPACT, INTEGRATED, STATUS, integrate
 from survey.constants import AU_KM, DAY_S, GM_SUN_KM3_S2
 from survey.ephemeris import SPAN_JD_TDB
 from survey.transfer.ephemerides import check_span, integrate_rows, laws_of, planets
@@ -66,7 +66,8 @@ def assess(
     -------
     DataFrame
         One row each: `designation`; `earth_pass_au`, `earth_pass_jd_tdb`: nearest pass from epoch
-        to arrival, if within 0.1 au; `impact_body`, `impact_jd_tdb` (before arrival);
+        to arrival, if within 0.1 au; `impact_body`, `impact_jd_tdb`: before
+        arrival, or before the epoch (elements that a catalogue kept after the impact);
         `amplification`: greatest growth of a position error, as a multiple of that on the
         undisturbed orbit; `sigma_km`: uncertainty of the position at arrival along its worst
         axis, NaN where unknown, infinite where the orbit is lost; `trusted`; `flag`: empty, or
@@ -130,7 +131,9 @@ def _assess(tasks: list[tuple[Array, Array, float, Array, str]]) -> list[tuple[o
     first = np.minimum(np.where(inside, epoch, arrival), arrival).min() - 1.0
     last = np.maximum(np.where(inside, epoch, arrival), arrival).max() + 1.0
     low, high = SPAN_JD_TDB[0], SPAN_JD_TDB[0] + planets().stop / DAY_S
-    base = integrate_rows(elements, laws, max(first, low), min(last, high))
+    # Back to the ephemeris' first day: an orbit that comes out of the Earth is that of an object
+    # which has hit it, and of which a catalogue still keeps the elements.
+    base = integrate_rows(elements, laws, low, min(last, high))
     passes, hit = base.passes, base.hit_jd_tdb
     matrices = _transitions(elements, laws, arrival, max(first, low), min(last, high))
     records: list[tuple[object, ...]] = []
@@ -143,15 +146,16 @@ def _assess(tasks: list[tuple[Array, Array, float, Array, str]]) -> list[tuple[o
             k = int(np.argmin(own["distance_km"].to_numpy()))
             pass_au, pass_jd = own["distance_km"].iloc[k] / AU_KM, own["jd_tdb"].iloc[k]
         struck = base.status[n] == IMPACT and row[6] <= hit[n] <= when
-        body = HIT[base.trajectories.hit_body[n]] if struck else ""
+        touched = struck or base.status[n] == EMERGES
+        body = HIT[base.trajectories.hit_body[n]] if touched else ""
         growth, sigma = np.nan, np.nan
-        usable = not struck and base.status[n] in (INTEGRATED, IMPACT)
+        usable = not struck and base.status[n] in (INTEGRATED, IMPACT, EMERGES)
         if usable:
             growth = _growth(matrices[n], row, when)
             sigma = _sigma(matrices[n], row, spread, code, when)
         flag = _flag(int(base.status[n]), body, hit[n], pass_au, pass_jd, growth, sigma, code)
         records.append(
-            (pass_au, pass_jd, body, hit[n] if struck else np.nan, growth, sigma, not flag, flag)
+            (pass_au, pass_jd, body, hit[n] if touched else np.nan, growth, sigma, not flag, flag)
         )
     return records
 
@@ -216,7 +220,8 @@ def _sigma(matrix: Array, row: Array, spread: Array, code: str, when: float) -> 
 
 
 def _day(jd: float) -> str:
-    return str(Time(jd, format="jd", scale="tdb").utc.iso[:10])
+    # TDB, a minute off UTC: leap seconds decades ahead are not known.
+    return str(Time(jd, format="jd", scale="tdb").iso[:10])
 
 
 def _flag(
@@ -226,6 +231,8 @@ def _flag(
     """One line for the reader; empty if the position can be believed."""
     if body:
         where = ("the " if body in ("sun", "earth", "moon") else "") + body.capitalize()
+        if status == EMERGES:
+            return f"comes out of {where} on {_day(hit)}: it hit then, or its elements are poor"
         return f"hits {where} on {_day(hit)}: it is no longer there"
     if status not in (INTEGRATED, IMPACT):
         return STATUS[status]

@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from astropy.time import Time
 
 from survey.astro.kepler import elements_to_state, state_to_elements
 from survey.astro.nbody_forces import GM, GM_SUN
+from survey.catalog import read_catalog
 from survey.constants import AU_KM, DAY_S
 from survey.ephemeris import heliocentric_state
 from survey.transfer.ephemerides import integrate_rows
@@ -46,6 +48,27 @@ def test_an_impact_before_arrival(impactor):
     assert late["flag"] == "hits the Earth on 2026-03-09: it is no longer there"
     assert 0.0 < late["impact_jd_tdb"] - 2_461_108.5 < 0.5
     assert early["impact_body"] == "" and np.isnan(early["impact_jd_tdb"])
+
+
+def test_known_impactors(shared_data):
+    """Horizons' last epochs, from elements that the MPC kept for two to seven years after them.
+
+    The 7-digit elements of July 2021, integrated backwards, lead into the Earth on the right day.
+    """
+    printed = pd.read_csv(shared_data / "catalogs/impacted_objects_still_in_sbdb.csv", dtype=str)
+    printed = printed.set_index("pdes")["horizons_last_ephemeris_tdb"]
+    name = shared_data / "catalogs/mpc_nea_extended_epoch2459403.5.json.gz"
+    catalogue = read_catalog(name)[0].set_index("designation")
+    known = [name for name in printed.index if name in catalogue.index]
+    assert known == ["2018 LA", "2019 MO"]
+    found = assess(catalogue.loc[[*known, "2014 AA"]].reset_index(), 2_463_000.5)
+    assert (found["impact_body"] == "earth").all() and not found["trusted"].any()
+    when = [Time.strptime(printed[n], "%Y-%b-%d %H:%M:%S.%f", scale="tdb").jd for n in known]
+    when.append(2_456_659.6)  # 2014-01-02 about 02:30 UTC [Farnocchia2016]
+    assert np.abs(found["impact_jd_tdb"] - when).max() < 0.05
+    assert found["flag"][0] == (
+        "comes out of the Earth on 2018-06-02: it hit then, or its elements are poor"
+    )
 
 
 def test_apophis_before_and_after_its_encounter(catalog):
