@@ -7,7 +7,9 @@ from collections.abc import Callable
 from types import CodeType, ModuleType
 from typing import Any, Final, TypeVar, cast
 
+import numpy as np
 from numba import njit
+from numpy.typing import ArrayLike, NDArray
 
 # IEEE arithmetic but for fused multiply-adds and the sign of zero; NaN and infinity keep their
 # meaning, because a cell that cannot be solved is told from the others by them.
@@ -38,6 +40,16 @@ def kernel(function: _F) -> _F:
 def entry(function: _F) -> _F:
     """Compile as `ENTRY` says."""
     return cast(_F, njit(**ENTRY)(function))
+
+
+def frozen(values: ArrayLike, dtype: type[np.generic] = np.float64) -> NDArray[Any]:
+    """Return a read-only, C-contiguous view or copy: the one kind of array entries compile for.
+
+    Otherwise a caller's read-only array would have the entry compiled a second time.
+    """
+    array = np.ascontiguousarray(values, dtype=dtype).view()
+    array.flags.writeable = False
+    return array
 
 
 def fingerprint(*modules: ModuleType) -> int:
@@ -73,6 +85,6 @@ def fingerprint(*modules: ModuleType) -> int:
 
 
 def _spell(code: CodeType) -> str:
-    """Write down what a function does, without the addresses that `repr` shows."""
+    """Write down what a function does, but not where in memory inner functions lie."""
     constants = (_spell(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
     return f"{code.co_code!r}{code.co_names}{''.join(constants)}"

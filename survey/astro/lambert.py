@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from survey.astro import lambert_careful, lambert_cell, lambert_lanes, lambert_series
-from survey.astro.compiling import entry, fingerprint, inlined, kernel
+from survey.astro.compiling import entry, fingerprint, frozen, inlined, kernel
 from survey.astro.kepler import propagate_kepler
 from survey.astro.lambert_careful import SENSITIVE, SOLVED, TOO_SHORT, solve_careful
 from survey.astro.lambert_cell import Arc, Problem, solve_direct, solve_multi
@@ -24,7 +24,7 @@ from survey.astro.lambert_lanes import (
     ROW,
     Array,
     get,
-    pad,
+    pairs,
     place,
     put,
     put_pair,
@@ -71,16 +71,16 @@ def _store(w: Array, at: int, arc: Arc, none: bool) -> None:
 
 
 @kernel
-def _direct_block(mu: float, w: Array, pairs: int, way: float) -> None:
-    for j in range(pairs):
+def _direct_block(mu: float, w: Array, reach: int, way: float) -> None:
+    for j in range(reach):
         one, other, _, _ = solve_direct(mu, _problem(w, j), _problem(w, j + HALF), way)
         _store(w, j, one, False)
         _store(w, j + HALF, other, False)
 
 
 @kernel
-def _multi_block(mu: float, w: Array, pairs: int, way: float, revs: int, side: float) -> None:
-    for j in range(pairs):
+def _multi_block(mu: float, w: Array, reach: int, way: float, revs: int, side: float) -> None:
+    for j in range(reach):
         one, other, none1, none2 = solve_multi(
             mu, _problem(w, j), _problem(w, j + HALF), way, revs, side
         )
@@ -104,11 +104,10 @@ def _build(compiled_in: int) -> Callable[..., Any]:
                     put(w, _R1 + k, at, r1[start + j, k])
                     put(w, _R2 + k, at, r2[start + j, k])
                 put(w, _TOF, at, tof[start + j])
-            pairs = pad(w, 0, _ARC, count)
             if revs == 0:
-                _direct_block(mu, w, pairs, way)
+                _direct_block(mu, w, pairs(count), way)
             elif revs <= MULTI_REVS_FITTED:
-                _multi_block(mu, w, pairs, way, revs, 1.0 if low_path else -1.0)
+                _multi_block(mu, w, pairs(count), way, revs, 1.0 if low_path else -1.0)
             else:
                 w[_DONE * ROW : (_DONE + 1) * ROW] = 0.0
             for j in range(count):
@@ -186,7 +185,7 @@ def solve_lambert(
     ----------
     [Izzo2015]_, [Battin1999]_; the fitted guesses are described in `lambert_series`.
     """
-    if revs != int(revs) or revs < 0:
+    if not isinstance(revs, (int, np.integer)) or revs < 0:
         raise ValueError(f"revs was given as {revs!r}: give a whole number, 0 or more")
     first, second = np.asarray(r1, dtype=np.float64), np.asarray(r2, dtype=np.float64)
     times = np.asarray(tof, dtype=np.float64)
@@ -194,9 +193,9 @@ def solve_lambert(
         if value.shape[-1:] != (3,):
             raise ValueError(f"{name} has shape {value.shape}: give positions of shape (..., 3)")
     shape = np.broadcast_shapes(first.shape[:-1], second.shape[:-1], times.shape)
-    first = np.ascontiguousarray(np.broadcast_to(first, (*shape, 3))).reshape(-1, 3)
-    second = np.ascontiguousarray(np.broadcast_to(second, (*shape, 3))).reshape(-1, 3)
-    times = np.ascontiguousarray(np.broadcast_to(times, shape)).reshape(-1)
+    first = frozen(np.broadcast_to(first, (*shape, 3))).reshape(-1, 3)
+    second = frozen(np.broadcast_to(second, (*shape, 3))).reshape(-1, 3)
+    times = frozen(np.broadcast_to(times, shape)).reshape(-1)
     v1, v2 = np.empty(first.shape), np.empty(first.shape)
     status = np.empty(times.shape, dtype=np.int8)
     way = 1.0 if prograde else -1.0
@@ -204,8 +203,9 @@ def solve_lambert(
     # The arcs that the fast loop set aside are flown, to tell the solved from the sensitive.
     slow = np.flatnonzero(status == _UNCHECKED)
     if slow.size:
-        flown, _ = propagate_kepler(mu, first[slow], v1[slow], times[slow])
-        miss = np.linalg.norm(flown - second[slow], axis=1)
-        near = miss < _SENSITIVE_MISS * np.linalg.norm(second[slow], axis=1)
+        with np.errstate(all="ignore"):
+            flown, _ = propagate_kepler(mu, first[slow], v1[slow], times[slow])
+            miss = np.abs(flown - second[slow]).max(axis=1)
+        near = miss < _SENSITIVE_MISS * np.abs(second[slow]).max(axis=1)
         status[slow] = np.where(near, SOLVED, SENSITIVE)
     return v1.reshape(*shape, 3), v2.reshape(*shape, 3), status.reshape(shape)

@@ -169,8 +169,8 @@ def solve_careful(
     (ax, ay, az), (bx, by, bz) = a, b
     r1, r2, c, rate, lam, q, wanted = geometry(mu, problem, way)
     s = 0.5 * (r1 + r2 + c)
-    # the squares of very long or very short lengths leave the range of floating point
-    if not (tof > 0.0 and mu > 0.0 and abs(tof) < math.inf and s < math.inf):
+    # the square of a long length may be infinite
+    if not (0.0 < tof < math.inf and 0.0 < mu < math.inf and s < math.inf):
         return _NOWHERE, _NOWHERE, BAD_INPUT
     if r1 == 0.0 or r2 == 0.0 or c == 0.0:
         return _NOWHERE, _NOWHERE, DEGENERATE
@@ -204,29 +204,34 @@ def solve_careful(
         along = gamma * plus / (lam * s * c)
         out = gamma * minus / (lam * s)
         dx, dy, dz = bx - ax, by - ay, bz - az
-        return (
-            (along * dx + out / r1 * ax, along * dy + out / r1 * ay, along * dz + out / r1 * az),
-            (along * dx - out / r2 * bx, along * dy - out / r2 * by, along * dz - out / r2 * bz),
-            SOLVED,
+        leave = (
+            along * dx + out / r1 * ax,
+            along * dy + out / r1 * ay,
+            along * dz + out / r1 * az,
         )
-    # Izzo's radial and transverse components
-    rho = (r1 - r2) / c
-    sigma = math.sqrt(max(1.0 - rho * rho, 0.0))
-    radial1 = gamma * ((lam * y - x) - rho * (lam * y + x)) / r1
-    radial2 = -gamma * ((lam * y - x) + rho * (lam * y + x)) / r2
-    turn = 1.0 if lam >= 0.0 else -1.0  # the normal of the motion is +-h
-    across1, across2 = turn * gamma * sigma * plus / r1, turn * gamma * sigma * plus / r2
-    nx, ny, nz = hx / h, hy / h, hz / h
-    return (
-        (
+        arrive = (
+            along * dx - out / r2 * bx,
+            along * dy - out / r2 * by,
+            along * dz - out / r2 * bz,
+        )
+    else:  # Izzo's radial and transverse components
+        rho = (r1 - r2) / c
+        sigma = math.sqrt(max(1.0 - rho * rho, 0.0))
+        radial1 = gamma * ((lam * y - x) - rho * (lam * y + x)) / r1
+        radial2 = -gamma * ((lam * y - x) + rho * (lam * y + x)) / r2
+        turn = 1.0 if lam >= 0.0 else -1.0  # the normal of the motion is +-h
+        across1, across2 = turn * gamma * sigma * plus / r1, turn * gamma * sigma * plus / r2
+        nx, ny, nz = hx / h, hy / h, hz / h
+        leave = (
             radial1 * ax / r1 + across1 * (ny * az - nz * ay) / r1,
             radial1 * ay / r1 + across1 * (nz * ax - nx * az) / r1,
             radial1 * az / r1 + across1 * (nx * ay - ny * ax) / r1,
-        ),
-        (
+        )
+        arrive = (
             radial2 * bx / r2 + across2 * (ny * bz - nz * by) / r2,
             radial2 * by / r2 + across2 * (nz * bx - nx * bz) / r2,
             radial2 * bz / r2 + across2 * (nx * by - ny * bx) / r2,
-        ),
-        SOLVED,
-    )
+        )
+    if not abs(sum(leave) + sum(arrive)) < math.inf:
+        return _NOWHERE, _NOWHERE, NOT_CONVERGED
+    return leave, arrive, SOLVED

@@ -20,6 +20,7 @@ from survey.astro.compiling import inlined
 from survey.astro.lambert_lanes import Vector
 from survey.astro.lambert_series import (
     DIRECT_T_MAX,
+    DIRECT_T_MIN,
     LEAST_TIME_ERROR,
     MULTI_REVS_FITTED,
     MULTI_T_MAX,
@@ -40,8 +41,11 @@ _PARABOLA = 2e-4
 # Accept an arc when the last step is this small beside the scale on which the slope of T(x)
 # changes: the error left behind falls with the fourth power of the step.
 _LAST_STEP = 4e-4
+# What is left to the careful solver, lest rounding move an arrival by 1e-9.
 _Q_MIN = 1e-3  # chord so short that eta = y - lambda x loses more than three digits
-_LAMBDA_MIN = 2e-3  # so near 180 deg that chord and radius no longer span the plane well
+_LAMBDA_MIN = 4e-3  # so near 180 deg that chord and radius no longer span the plane well
+_RADIUS_MIN = 0.15  # of s: one end so near the centre that the arc runs almost through it
+_TINY = 1e-70  # units in which a product of four lengths underflows
 _COS2_MAX = 51.0  # so hyperbolic that two half-angle steps leave the fitted range of B
 _COS2_MIN = 1e-3  # so slow an arc that 1 - S cancels
 _NEAR_MINIMUM = 4.0 * LEAST_TIME_ERROR  # so close to T_min that its fit cannot tell
@@ -159,6 +163,15 @@ def _speeds(shape: Shape, x: float) -> tuple[float, float, float]:
 
 
 @inlined
+def _regular(shape: Shape) -> bool:
+    """Whether the positions are fit for the formula of `_speeds`."""
+    r1, r2, c, rate, lam, q, _ = shape
+    shorter = r1 if r1 < r2 else r2
+    apart = (q > _Q_MIN) & (abs(lam) > _LAMBDA_MIN) & (shorter * q > _RADIUS_MIN * c)
+    return apart & (shorter > _TINY) & (rate > _TINY)
+
+
+@inlined
 def _start_direct(shape: Shape) -> float:
     _, _, _, _, lam, q, wanted = shape
     return guess_direct(wanted, s_map(lam, q))
@@ -166,10 +179,10 @@ def _start_direct(shape: Shape) -> float:
 
 @inlined
 def _end_direct(shape: Shape, x: float, good: bool) -> Arc:
-    _, _, _, _, lam, q, wanted = shape
+    wanted = shape[6]
     along, out1, out2 = _speeds(shape, x)
-    regular = (q > _Q_MIN) & (abs(lam) > _LAMBDA_MIN)
-    return along, out1, out2, good & regular & (wanted > 0.0) & (wanted < DIRECT_T_MAX)
+    usual = (wanted > DIRECT_T_MIN) & (wanted < DIRECT_T_MAX)
+    return along, out1, out2, good & _regular(shape) & usual
 
 
 @inlined
@@ -197,10 +210,9 @@ def _margin(revs: int, shape: Shape) -> tuple[float, float, bool]:
 
 @inlined
 def _end_multi(shape: Shape, x: float, good: bool, margin: float, fits: bool) -> Arc:
-    _, _, _, _, lam, _, wanted = shape
     along, out1, out2 = _speeds(shape, x)
-    regular = fits & (margin > _NEAR_MINIMUM) & (abs(lam) > _LAMBDA_MIN)
-    return along, out1, out2, good & regular & (wanted < MULTI_T_MAX)
+    usual = fits & (margin > _NEAR_MINIMUM) & (shape[6] < MULTI_T_MAX)
+    return along, out1, out2, good & _regular(shape) & usual
 
 
 @inlined

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.astro.compiling import inlined, kernel
+from survey.astro.compiling import inlined
 
 Array = NDArray[np.float64]
 Vector = tuple[float, float, float]
@@ -31,7 +31,7 @@ def place(j: int) -> int:
 @inlined
 def get(w: Array, row: int, at: int) -> float:
     """Read one number. Unsigned, because numba would test a signed index for being negative."""
-    return w[np.uint64(row * ROW + at)]  # type: ignore[no-any-return]
+    return float(w[np.uint64(row * ROW + at)])
 
 
 @inlined
@@ -53,12 +53,10 @@ def put_pair(w: Array, row: int, at: int, pair: tuple[float, float]) -> None:
     put(w, row + 1, at, pair[1])
 
 
-@kernel
-def pad(w: Array, row: int, rows: int, count: int) -> int:
-    """Fill the last SIMD lanes with copies of the last problem; how far the loop over `j` goes."""
-    pairs = (count + 2 * _LANES - 1) // (2 * _LANES) * _LANES
-    last = place(count - 1)
-    for j in range(count, 2 * pairs):
-        for k in range(row, row + rows):
-            put(w, k, place(j), get(w, k, last))
-    return pairs
+@inlined
+def pairs(count: int) -> int:
+    """How far a loop over pairs of `count` problems goes, in whole SIMD registers.
+
+    What the last lanes hold is solved along, and nobody reads the result.
+    """
+    return (count + 2 * _LANES - 1) // (2 * _LANES) * _LANES

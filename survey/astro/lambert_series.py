@@ -19,7 +19,8 @@ from survey.astro.compiling import inlined
 # (scale, shift) of the map of s onto [-1, 1] for lambda in (-0.9995, 0.98).
 _S_SCALE, _S_SHIFT = 1.1196859698722215, 0.08482522942169277
 _TAU_SCALE = 2.1333333333333333  # maps T/(T + 2) of T in (0, 30) onto (-1, 1)
-DIRECT_T_MAX, MULTI_T_MAX = 20.0, 25.0  # beyond, the guess is poor or the arc sensitive
+# Beyond these the guess is poor, digits cancel, or the arc is sensitive.
+DIRECT_T_MIN, DIRECT_T_MAX, MULTI_T_MAX = 0.02, 20.0, 25.0
 MULTI_REVS_FITTED = 3
 LEAST_TIME_ERROR = 5e-5
 

@@ -19,10 +19,11 @@ from survey.astro import (
     lambert_cell,
     lambert_lanes,
     lambert_series,
+    porkchop_arrival,
     porkchop_cost,
     porkchop_refine,
 )
-from survey.astro.compiling import entry, fingerprint, kernel
+from survey.astro.compiling import entry, fingerprint, frozen, kernel
 from survey.astro.lambert_careful import SOLVED, solve_careful
 from survey.astro.lambert_cell import may_reach, solve_direct, solve_paths
 from survey.astro.lambert_lanes import (
@@ -32,7 +33,7 @@ from survey.astro.lambert_lanes import (
     Array,
     Vector,
     get,
-    pad,
+    pairs,
     place,
     put,
     put_pair,
@@ -56,9 +57,9 @@ _STATE = 7  # rows that describe an arrival
 
 
 @kernel
-def _direct_row(mu: float, w: Array, pairs: int, a: Vector, u: Vector) -> None:
+def _direct_row(mu: float, w: Array, reach: int, a: Vector, u: Vector) -> None:
     """Both impulses of the direct arcs from one departure to all arrivals."""
-    for j in range(pairs):
+    for j in range(reach):
         k = j + HALF
         one, other = (a, vector(w, _R, j), get(w, _TOF, j)), (a, vector(w, _R, k), get(w, _TOF, k))
         arc1, arc2, shape1, shape2 = solve_direct(mu, one, other, 1.0)
@@ -80,10 +81,10 @@ def _paths_row(mu: float, w: Array, count: int, a: Vector, u: Vector, revs: int)
 
 
 @kernel
-def _compact(w: Array, pairs: int, count: int, revs: int) -> int:
+def _compact(w: Array, reach: int, count: int, revs: int) -> int:
     """Copy the arrivals that `revs` revolutions may reach, one after the other; their number."""
     for half in range(0, 2 * HALF, HALF):
-        for j in range(pairs):
+        for j in range(reach):
             at = half + j
             s, wanted = get(w, _S, at), get(w, _S + 1, at)
             put(w, _LOW, at, 1.0 if may_reach(revs, s, wanted) else 0.0)
@@ -95,9 +96,6 @@ def _compact(w: Array, pairs: int, count: int, revs: int) -> int:
         at = int(get(w, _HIGH, m))
         for k in range(_STATE):
             put(w, _COPY + k, m, get(w, k, at))
-    for m in range(kept, (kept + 7) // 8 * 8):  # copies of the last fill the SIMD lanes
-        for k in range(_COPY, _COPY + _STATE):
-            put(w, k, m, get(w, k, kept - 1))
     return kept
 
 
@@ -161,13 +159,12 @@ def _grid(
             for k in range(6):
                 put(w, k, at, aim[source, k])
             put(w, _TOF, at, tofs[j])
-        pairs = pad(w, 0, _STATE, count)
-        _direct_row(mu, w, pairs, a, u)
+        _direct_row(mu, w, pairs(count), a, u)
         for half in range(2):
             real = (count + 1 - half) // 2
             _keep(mu, w, 0, _DV, half * HALF, real, a, u, 0, 0, i, dv, tof, code)
         for revs in range(1, max_revs + 1):
-            kept = _compact(w, pairs, count, revs)
+            kept = _compact(w, pairs(count), count, revs)
             if kept == 0:
                 break
             if revs <= MULTI_REVS_FITTED:
@@ -213,9 +210,10 @@ def _build(compiled_in: int) -> Callable[..., Any]:
 
 _search = _build(
     fingerprint(
-        lambert_series, lambert_lanes, lambert_cell, lambert_careful, porkchop_cost, porkchop_refine
+        lambert_series, lambert_lanes, lambert_cell, lambert_careful,
+        porkchop_cost, porkchop_arrival, porkchop_refine,
     )
-)
+)  # fmt: skip
 
 
 def search_asteroids(
@@ -251,7 +249,7 @@ def search_asteroids(
     tofs : array_like, shape (m,)
         Times of flight, increasing.
     max_revs : int, optional
-        Full revolutions tried, both paths of each; at most `MAX_REVS`.
+        Full revolutions tried, both paths of each, 0 to `MAX_REVS`.
     refine : bool, optional
         Whether the best arrival of each departure is sought between those of the grid, too.
 
@@ -265,14 +263,26 @@ def search_asteroids(
     code : ndarray of int, shape (asteroids, 2, n)
         Which arc: 0 direct, ``2 M - 1`` for M revolutions on the low path, ``2 M`` on the high
         path, -1 for none.
+
+    Raises
+    ------
+    ValueError
+        If `max_revs` is out of range or the shapes do not fit together.
     """
-    arrays = (np.ascontiguousarray(x, dtype=np.float64) for x in (begin, start, nodes, aim))
+    times, craft, epochs, states, flights = (frozen(x) for x in (begin, start, nodes, aim, tofs))
+    places = frozen(index, np.int64)
+    if not 0 <= max_revs <= MAX_REVS:
+        raise ValueError(f"max_revs was given as {max_revs}: give 0 to {MAX_REVS}")
+    for name, array, shape in (
+        ("start", craft, (times.size, 6)),
+        ("index", places, (times.size, flights.size)),
+        ("aim", states, (*states.shape[:1], epochs.size, 6)),
+    ):
+        if array.shape != shape:
+            raise ValueError(f"{name} has shape {array.shape}: give {shape}, to fit the times")
+    if places.size and not 0 <= places.min() <= places.max() < epochs.size:
+        raise ValueError(f"index points beyond the {epochs.size} arrivals: give places among them")
     dv, tof, code = _search(
-        float(mu),
-        *arrays,
-        np.ascontiguousarray(index, dtype=np.int64),
-        np.ascontiguousarray(tofs, dtype=np.float64),
-        int(min(max_revs, MAX_REVS)),
-        bool(refine),
+        float(mu), times, craft, epochs, states, places, flights, int(max_revs), bool(refine)
     )
     return dv, tof, code

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from survey.astro.compiling import entry, kernel
+from survey.astro.compiling import entry, frozen, kernel
 
 Array = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -17,7 +17,7 @@ WITHIN = 1.10  # a window is as broad as its curve stays within 10 % of its best
 
 @kernel
 def _edge(curve: Array, days: Array, best: int, level: float, direction: int) -> tuple[float, int]:
-    """Day on which the curve leaves `level`, by a straight line between dates; the last date."""
+    """Day on which the curve leaves `level`, by a straight line, and the last date within it."""
     i = best
     while True:
         following = i + direction
@@ -100,9 +100,18 @@ def distinct_windows(
     breadth : ndarray, shape (n, count)
         Span of dates around it, in units of `days`, over which the curve stays below the
         ridge's height, read by straight lines between the dates.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit together.
     """
-    lines = np.ascontiguousarray(curves, dtype=np.float64)
+    lines, dates = frozen(curves), frozen(days)
+    if lines.ndim != 2 or dates.shape != lines.shape[1:]:
+        raise ValueError(
+            f"curves and days have shapes {lines.shape} and {dates.shape}: give (n, m) and (m,)"
+        )
     place = np.full((lines.shape[0], count), -1, dtype=np.int64)
     breadth = np.full((lines.shape[0], count), np.nan)
-    _windows(lines, np.ascontiguousarray(days, dtype=np.float64), float(slack), place, breadth)
+    _windows(lines, dates, float(slack), place, breadth)
     return place, breadth

@@ -85,10 +85,13 @@ def test_search_equals_the_solver_cell_by_cell(departures, count, span, max_revs
     assert code.max() <= 2 * max_revs
 
 
-def test_refined_arrival_is_the_best_of_a_dense_scan():
+@pytest.mark.parametrize(
+    ("seed", "count"), [(5, 12), pytest.param(6, 300, marks=pytest.mark.study)]
+)
+def test_refined_arrival_is_the_best_of_a_dense_scan(seed, count):
     """Exact states every twentieth of a day around the arrival found: none is cheaper."""
     tofs = np.arange(60.0, 700.0, 10.0) * DAY
-    begin, start, nodes, aim, index, states = setting(60, tofs, seed=5, count=12)
+    begin, start, nodes, aim, index, states = setting(60, tofs, seed=seed, count=count)
     coarse, _, _ = search_asteroids(
         1.0, begin, start, nodes, aim, index, tofs, max_revs=1, refine=False
     )
@@ -112,8 +115,71 @@ def test_refined_arrival_is_the_best_of_a_dense_scan():
                     cost = np.linalg.norm(v1 - start[rows, 3:], axis=1)
                     cost += kind * np.linalg.norm(v2 - target[rows, 3:], axis=1)
                     best[rows] = np.fmin(best[rows], cost)
-            excess.extend((dv[n, kind] - best) / (best + 0.002))  # 0.002 is 60 m/s
+            allowed = np.maximum(1e-3 * best, 0.1 / 29784.7)  # 0.1 m/s
+            excess.extend((dv[n, kind] - best) / allowed)
     excess = np.array(excess)
-    assert np.quantile(excess, 0.99) < 1e-4
-    # Slits some tenths of a day wide beside the 180-degree ridge escape the parabola, now and then.
-    assert (excess > 3e-3).mean() < 0.005
+    assert np.quantile(excess, 0.99) < 0.02
+    # A slit some tenths of a day wide beside the 180-degree ridge is missed now and then (3 in
+    # 1,000), where another valley of the curve is nearer.
+    assert (excess > 1).mean() < 0.005
+
+
+def test_uneven_flight_times_are_refined_too():
+    tofs = np.array([40.0, 55.0, 61.0, 90.0, 150.0, 151.0, 200.0, 290.0, 300.0]) * DAY
+    begin, start, nodes, aim, index, _ = setting(17, tofs, seed=3, count=6)
+    coarse, first, _ = search_asteroids(
+        1.0, begin, start, nodes, aim, index, tofs, max_revs=1, refine=False
+    )
+    dv, tof, _ = search_asteroids(1.0, begin, start, nodes, aim, index, tofs, max_revs=1)
+    assert np.all(dv <= coarse)
+    assert np.all((tof >= tofs[0]) & (tof <= tofs[-1]))
+    assert np.mean(tof != first) > 0.5
+    # never farther than the neighbours in the grid
+    place = np.searchsorted(tofs, first)
+    low, high = tofs[np.maximum(place - 1, 0)], tofs[np.minimum(place + 1, len(tofs) - 1)]
+    assert np.all((tof >= low) & (tof <= high))
+
+
+def test_target_without_a_state_is_never_reached():
+    tofs = np.linspace(100.0, 300.0, 11) * DAY
+    begin, start, nodes, aim, index, _ = setting(5, tofs, count=3)
+    aim[1] = np.nan
+    whole, _, _ = search_asteroids(1.0, begin, start, nodes, aim[[0, 2]], index, tofs, max_revs=1)
+    dv, tof, code = search_asteroids(1.0, begin, start, nodes, aim, index, tofs, max_revs=1)
+    assert np.all(np.isinf(dv[1])) and np.all(np.isnan(tof[1])) and np.all(code[1] == -1)
+    np.testing.assert_array_equal(dv[[0, 2]], whole)
+
+
+def test_any_units_will_do():
+    tofs = np.linspace(60.0, 500.0, 23) * DAY
+    begin, start, nodes, aim, index, _ = setting(9, tofs)
+    mu, length = 1.32712440041279419e11, 149_597_870.7
+    speed = np.sqrt(mu / length)
+    time, units = length / speed, np.repeat([length, speed], 3)
+    ours, _, code = search_asteroids(1.0, begin, start, nodes, aim, index, tofs, max_revs=1)
+    dv, _, same = search_asteroids(
+        mu, begin * time, start * units, nodes * time, aim * units, index, tofs * time, max_revs=1
+    )
+    np.testing.assert_array_equal(code, same)
+    assert dv == pytest.approx(ours * speed, rel=1e-6)  # the refinement stops a little elsewhere
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"max_revs": 8}, "max_revs was given as 8"),
+        ({"max_revs": -1}, "max_revs was given as -1"),
+        ({"start": np.ones((4, 6))}, "start has shape"),
+        ({"aim": np.ones((2, 5, 6))}, "aim has shape"),
+        ({"aim": np.ones(6)}, "aim has shape"),
+        ({"index": np.zeros((5, 4), int)}, "index has shape"),
+        ({"index": np.full((5, 3), 999)}, "index points beyond"),
+        ({"index": np.full((5, 3), -1)}, "index points beyond"),
+    ],
+)
+def test_ill_fitting_arrays_are_refused(change, message):
+    tofs = np.linspace(100.0, 300.0, 3) * DAY
+    begin, start, nodes, aim, index, _ = setting(5, tofs, count=2)
+    good = {"start": start, "nodes": nodes, "aim": aim, "index": index, "tofs": tofs}
+    with pytest.raises(ValueError, match=message):
+        search_asteroids(1.0, begin, **(good | change))
