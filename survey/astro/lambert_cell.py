@@ -33,18 +33,19 @@ from survey.astro.lambert_series import (
 
 Problem = tuple[Vector, Vector, float]  # the positions and the time of flight
 Shape = tuple[float, float, float, float, float, float, float]  # r1, r2, c, rate, lambda, q, T
-Arc = tuple[float, float, float, bool]  # along, out1, out2 (see `speeds`), and whether it is good
+Arc = tuple[float, float, float, bool]  # along, out1, out2 (see `_speeds`), and whether it is good
 
 # The recurrences of the derivatives divide by 1 - x^2: an iterate nearer than this to the
 # parabola x = 1 is moved to this distance, and the step that follows still converges.
 _PARABOLA = 2e-4
 # Accept an arc when the last step is this small beside the scale on which the slope of T(x)
-# changes: the error left behind falls with the fourth power of the step.
-_LAST_STEP = 4e-4
+# changes, and beside the distance y/lambda of the nearest singularity of y(x), which is short
+# where lambda -> -1: the error left behind falls with the fourth power of the step.
+_LAST_STEP, _LAST_STEP_Y = 4e-4, 1e-3
 # What is left to the careful solver, lest rounding move an arrival by 1e-9.
 _Q_MIN = 1e-3  # chord so short that eta = y - lambda x loses more than three digits
 _LAMBDA_MIN = 4e-3  # so near 180 deg that chord and radius no longer span the plane well
-_RADIUS_MIN = 0.15  # of s: one end so near the centre that the arc runs almost through it
+_RADIUS_MIN = 0.1  # of s: one end so near the centre that the arc runs almost through it
 _TINY = 1e-70  # units in which a product of four lengths underflows
 _COS2_MAX = 51.0  # so hyperbolic that two half-angle steps leave the fitted range of B
 _COS2_MIN = 1e-3  # so slow an arc that 1 - S cancels
@@ -114,7 +115,8 @@ def _householder(
     d3 = (7.0 * x * d2 + 8.0 * d1 - 3.0 * bent * (lam * lam) * x * per_y2) * per_u
     d11 = d1 * d1
     step = -f * (d11 - 0.5 * f * d2) / (d1 * (d11 - f * d2) + d3 * f * f * (1.0 / 6.0))
-    return x + step, d1, abs(step * d2) < _LAST_STEP * abs(d1)
+    small = (abs(step * d2) < _LAST_STEP * abs(d1)) & (abs(step * per_y) < _LAST_STEP_Y)
+    return x + step, d1, small
 
 
 @inlined

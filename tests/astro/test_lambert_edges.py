@@ -66,6 +66,57 @@ def test_nearly_opposite_ends_of_unequal_distance(ratio, prograde):
                 assert np.isin(found[2], (0, 1)).all()
 
 
+@pytest.mark.parametrize("count", [60_000, pytest.param(2_000_000, marks=pytest.mark.study)])
+def test_whole_plane_of_lambda_and_time(count):
+    """Triangles for any lambda, denser at -1, 0 and 1, and any T up to 25 and beyond."""
+    rng = np.random.default_rng(11)
+    dense = 10 ** rng.uniform(-3.5, 0, count)
+    kind, sign = rng.integers(0, 3, count), rng.choice([-1, 1], count)
+    lam = sign * np.choose(kind, [rng.random(count), 1 - dense, dense])
+    ratio = np.exp(rng.uniform(-2.5, 2.5, count) * rng.integers(0, 2, count))
+    s = (1 + ratio) / (1 + lam**2)
+    cosine = (1 + ratio**2 - ((1 - lam**2) * s) ** 2) / (2 * ratio)
+    angle = np.arccos(np.clip(cosine, -1, 1)) * np.where(lam < 0, -1, 1)
+    r1 = np.tile([1.0, 0.0, 0.0], (count, 1))
+    r2 = ratio[:, None] * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=-1)
+    time = np.where(kind > 0, rng.uniform(0, 26, count), 10 ** rng.uniform(-2, 1.4, count))
+    tof = time * np.sqrt(s**3 / 2)
+    for revs, low_path in ((0, True), (1, True), (1, False), (2, True), (3, False)):
+        found = solve_lambert(1.0, r1, r2, tof, revs=revs, low_path=low_path)
+        assert_flown(r1, r2, tof, found)
+        assert np.isin(found[2][np.abs(cosine) < 1], (0, 1)).mean() > 0.999
+
+
+@pytest.mark.parametrize("prograde", [True, False])
+def test_short_chords(prograde):
+    """Neighbouring ends: the short way, and all the way round."""
+    rng = np.random.default_rng(3)
+    n = 40_000
+    r1 = unit(rng, n)
+    r2 = r1 + unit(rng, n) * 10 ** rng.uniform(-8, -1.5, n)[:, None]
+    tof = 10 ** rng.uniform(-2, 2, n)
+    for revs in (0, 1, 2):
+        found = solve_lambert(1.0, r1, r2, tof, revs=revs, prograde=prograde)
+        assert_flown(r1, r2, tof, found)
+        assert set(found[2]) <= {0, 1, 6}
+        if revs == 0:
+            assert (found[2] == 0).mean() > 0.99
+
+
+def test_almost_full_turns():
+    """Needles round the centre, lambda → -1, where T(x) has a sharp bend."""
+    rng = np.random.default_rng(10)
+    n = 30_000
+    q = 10 ** rng.uniform(-3.0, -2.0, n)  # chord over semiperimeter, of an isosceles triangle
+    half_angle = np.arcsin(q / (2 - q))
+    r1 = np.tile([1.0, 0.0, 0.0], (n, 1))
+    r2 = np.stack([np.cos(2 * half_angle), -np.sin(2 * half_angle), 0 * q], axis=-1)
+    s, lam = sizes(r1, r2)
+    assert lam.max() < -0.99
+    tof = rng.uniform(2.75, 2.87, n) * np.sqrt(s**3 / 2)
+    assert_flown(r1, r2, tof, solve_lambert(1.0, r1, r2, tof))
+
+
 def test_arcs_about_the_parabola():
     """Flight times from the parabola's to 1e-14 beside it, on both sides; e → 1."""
     rng = np.random.default_rng(1)
