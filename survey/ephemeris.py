@@ -33,7 +33,7 @@ _SPAN_TEXT: Final = "2009-01-01 to 2066-01-01 TDB"
 
 EXCERPT: Final = "de440_2009_2066.bsp"
 
-# Segments (centre, target) that lead from the solar-system barycentre to each body.
+# Segments (centre, target) that lead from the solar-system barycentre to each body; none to itself.
 _CHAINS: Final = MappingProxyType(
     {
         "sun": ((0, 10),),
@@ -47,6 +47,7 @@ _CHAINS: Final = MappingProxyType(
         "saturn": ((0, 6),),
         "uranus": ((0, 7),),
         "neptune": ((0, 8),),
+        "solar-system-barycenter": (),
     }
 )
 BODIES: Final = tuple(_CHAINS)
@@ -63,7 +64,8 @@ def heliocentric_state(body: str, jd_tdb: ArrayLike) -> tuple[Array, Array]:
     Parameters
     ----------
     body : str
-        One of `BODIES`; from Mars outwards a name means the barycentre of planet and moons.
+        One of `BODIES`; from Mars outwards a name means the barycentre of planet and moons. What
+        is given of ``solar-system-barycenter`` is minus the Sun's own state about it.
     jd_tdb : array_like, shape (...)
         Julian dates TDB within `SPAN_JD_TDB`.
 
@@ -128,13 +130,24 @@ class _Segment:
     coefficients: Array
 
 
+def source_name() -> str:
+    """Name of what the states come from, other for other numbers: a key for what is kept of them.
+
+    The excerpt's name with its recorded SHA-256 sum, or ``erfa series`` where there is no excerpt.
+    """
+    path = _excerpt()
+    if not path.is_file():
+        return "erfa series"
+    return f"{EXCERPT} {_recorded_digest(path)}"
+
+
 _Source = Callable[[str, Array], tuple[Array, Array]]
 
 
 @cache
 def _open_source() -> _Source:
     """Read the excerpt once and whole, or fall back to the series where there is none."""
-    path = Path(str(files("survey"))) / "data" / EXCERPT
+    path = _excerpt()
     if not path.is_file():
         warnings.warn(
             f"{EXCERPT} is missing, so the planets come from astropy's built-in series, which are "
@@ -157,11 +170,18 @@ def _open_source() -> _Source:
     return state
 
 
+def _excerpt() -> Path:
+    return Path(str(files("survey"))) / "data" / EXCERPT
+
+
+def _recorded_digest(path: Path) -> str:
+    return path.with_name(path.name + ".sha256").read_text("ascii").split()[0]
+
+
 def _read_segments(path: Path) -> dict[tuple[int, int], _Segment]:
     from jplephem.spk import SPK
 
-    recorded = path.with_name(path.name + ".sha256").read_text("ascii").split()[0]
-    if hashlib.sha256(path.read_bytes()).hexdigest() != recorded:
+    if hashlib.sha256(path.read_bytes()).hexdigest() != _recorded_digest(path):
         raise ValueError(
             f"the ephemeris file {path.name} is damaged: its SHA-256 sum is not the recorded one; "
             "reinstall, or run python survey/data/make_de440_excerpt.py"
@@ -186,6 +206,10 @@ def _series_state(body: str, jd: Array) -> tuple[Array, Array]:
     """
     import erfa  # type: ignore[import-untyped]
 
+    if body == "solar-system-barycenter":
+        heliocentric, barycentric = erfa.epv00(jd, 0.0)
+        r, v = (heliocentric[name] - barycentric[name] for name in "pv")
+        return r * AU_KM, v * (AU_KM / DAY_S)
     moon_share = {"earth": 0.0, "moon": 1.0, "earth-moon-barycenter": _MOON_SHARE}
     if body in moon_share:
         earth, moon = erfa.epv00(jd, 0.0)[0], erfa.moon98(jd, 0.0)

@@ -93,6 +93,15 @@ def test_constants_are_those_of_the_kernel():
     assert values["GMB"] * to_km3_s2 == pytest.approx(GM_EARTH_MOON_KM3_S2, abs=5e-7)
     both = values["GMB"] * values["EMRAT"] / (1 + values["EMRAT"]) * to_km3_s2
     assert both == pytest.approx(GM_EARTH_KM3_S2, abs=5e-7)
+    planets = {1: "MERCURY", 2: "VENUS", 4: "MARS", 5: "JUPITER", 6: "SATURN", 7: "URANUS"}
+    for number, name in (planets | {8: "NEPTUNE"}).items():
+        printed = getattr(constants, f"GM_{name}_KM3_S2")  # 6 decimals
+        assert values[f"GM{number}"] * to_km3_s2 == pytest.approx(printed, abs=5e-7), name
+    moon = values["GMB"] / (1 + values["EMRAT"]) * to_km3_s2
+    assert moon == pytest.approx(constants.GM_MOON_KM3_S2, abs=5e-7)
+    assert values["CLIGHT"] == constants.SPEED_OF_LIGHT_KM_S
+    assert (values["J2SUN"], values["ASUN"]) == (constants.J2_SUN, constants.J2_SUN_RADIUS_KM)
+    assert (values["J2E"], values["RE"]) == (constants.J2_EARTH, constants.J2_EARTH_RADIUS_KM)
     ratio = values["GMB"] / (values["GMS"] + values["GMB"])
     assert ratio == pytest.approx(constants.MASS_RATIO_SUN_EARTH_MOON, abs=0.5e-11)
 
@@ -179,6 +188,21 @@ def test_obliquity_rotation():
     assert np.abs(r[:, 2]).max() / AU_KM < np.radians(47 * 0.66 / 3600 + 1 / 3600)
 
 
+def test_the_sun_moves_about_the_barycentre(shared_data):
+    centre, jd, r, v = horizons(shared_data, "daily-sun.json")
+    assert centre == "@ssb"
+    ours_r, ours_v = heliocentric_state("solar-system-barycenter", jd)
+    assert np.abs(ours_r + icrf_to_ecliptic(r)).max() < 1e-3
+    assert np.abs(ours_v + icrf_to_ecliptic(v)).max() < 1e-9
+
+
+def test_source_has_a_name(monkeypatch, tmp_path):
+    digest = (FOLDER / (EXCERPT + ".sha256")).read_text().split()[0]
+    assert ephemeris.source_name() == f"{EXCERPT} {digest}"
+    monkeypatch.setattr(ephemeris, "files", lambda _: tmp_path)
+    assert ephemeris.source_name() == "erfa series"
+
+
 def test_shapes_and_ends_of_the_span():
     for shape in ((), (3,), (2, 5), (0,)):
         r, v = heliocentric_state("mars", np.full(shape, J2000_JD + 5000))
@@ -222,6 +246,7 @@ def test_series_take_over_where_the_file_is_missing(monkeypatch, tmp_path, fresh
     # As measured; the frame, the units and the centre would miss by a thousand times more.
     limits = {"earth": 4, "moon": 8, "earth-moon-barycenter": 4, "mercury": 400, "venus": 1200}
     limits |= {"mars": 9e3, "jupiter": 8e4, "saturn": 2.1e5, "uranus": 6e5, "neptune": 1.6e5}
+    limits |= {"solar-system-barycenter": 150}
     assert rms.pop("sun") == 0
     for body, value in rms.items():
         assert value < limits[body], body

@@ -18,13 +18,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from survey.astro.nbody_arcs import interpolate
 from survey.astro.nbody_block import LOG, WINDOW_S, run_block
-from survey.astro.nbody_forces import GM_SUN, PERTURBERS
+from survey.astro.nbody_forces import PERTURBERS
 from survey.astro.nbody_nodes import make_nodes
 from survey.astro.nbody_planets import Planets
+from survey.constants import GM_SUN_KM3_S2
 
 Array = NDArray[np.float64]
 
-TOLERANCE: Final = 1e-15
+TOLERANCE: Final = 5e-16
 """Error of one step, relative to distance and speed; leaves less than a metre after 20 years."""
 
 INTEGRATED, IMPACT, UNBOUND, OUTSIDE, LOST, EMERGES = 0, 1, 2, 3, 4, 5
@@ -136,7 +137,7 @@ def integrate(
     status = np.full(count, INTEGRATED, dtype=np.int64)
     with np.errstate(all="ignore"):
         distance = np.linalg.norm(y[:, :3], axis=1)
-        energy = 0.5 * np.sum(y[:, 3:] ** 2, axis=1) - GM_SUN / distance
+        energy = 0.5 * np.sum(y[:, 3:] ** 2, axis=1) - GM_SUN_KM3_S2 / distance
     whole = np.isfinite(y).all(axis=1) & np.isfinite(rules).all(axis=1) & np.isfinite(epochs)
     status[~((epochs >= planets.start) & (epochs <= planets.stop))] = OUTSIDE
     status[~(whole & (energy < 0.0))] = UNBOUND

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from survey.astro import kepler_kernels, nbody_forces, universal
 from survey.astro.compiling import entry, fingerprint, kernel
 from survey.astro.kepler_kernels import SERIES, stumpff
-from survey.astro.nbody_forces import GM_SUN
+from survey.constants import GM_SUN_KM3_S2
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-_ROOT_GM: Final = math.sqrt(GM_SUN)
+_ROOT_GM: Final = math.sqrt(GM_SUN_KM3_S2)
 
 
 @kernel
@@ -35,7 +35,7 @@ def kepler_arc(mu: Array, state: Array, dt: Array, r: Array, v: Array) -> None:
     """
     x, y, z, vx, vy, vz = state[0], state[1], state[2], state[3], state[4], state[5]
     r0 = math.sqrt(x * x + y * y + z * z)
-    alpha = 2.0 / r0 - (vx * vx + vy * vy + vz * vz) / GM_SUN
+    alpha = 2.0 / r0 - (vx * vx + vy * vy + vz * vz) / GM_SUN_KM3_S2
     sigma = (x * vx + y * vy + z * vz) / _ROOT_GM
     tau = _ROOT_GM * dt[0]
     chi = tau / r0
@@ -79,8 +79,8 @@ def coefficients(
     kepler_arc(mu, left, dt, r, v)
     kx, ky, kz = r[1, 0], r[1, 1], r[1, 2]
     x, y, z = right[0], right[1], right[2]
-    arc = GM_SUN / (kx * kx + ky * ky + kz * kz) ** 1.5
-    here = GM_SUN / (x * x + y * y + z * z) ** 1.5
+    arc = GM_SUN_KM3_S2 / (kx * kx + ky * ky + kz * kz) ** 1.5
+    here = GM_SUN_KM3_S2 / (x * x + y * y + z * z) ** 1.5
     for k in range(3):
         start = 0.5 * h * h * a[k]
         p = right[k] - r[1, k] - start
@@ -138,7 +138,7 @@ def _build(compiled_in: int) -> Any:
     ) -> None:  # fmt: skip
         """Fill the states (n, k, 6) at the times (n, k) or (1, k); NaN beyond the nodes."""
         _ = compiled_in  # see survey.astro.compiling.fingerprint
-        mu, dt, r, v = np.full(1, GM_SUN), np.empty(1), np.empty((2, 3)), np.empty((2, 3))
+        mu, dt, r, v = np.full(1, GM_SUN_KM3_S2), np.empty(1), np.empty((2, 3)), np.empty((2, 3))
         c = np.empty((6, 3))
         for n in range(offsets.size - 1):
             i, end = offsets[n], offsets[n + 1]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from survey.astro.compiling import kernel
-from survey.astro.nbody_forces import NEAR, RADIUS, RADIUS_SUN
+from survey.astro.nbody_forces import NEAR, RADIUS
 from survey.astro.nbody_planets import BODIES, COLUMNS, body_state, place_bodies
+from survey.constants import RADIUS_SUN_KM
 
 Array = NDArray[np.float64]
 
@@ -81,7 +82,7 @@ def impact(
     # A step is so short near a body that no speed doubles in it.
     reach = 2.0 * (speed + _BODY_SPEED) * abs(h)
     for body in range(BODIES + 1):
-        radius = RADIUS_SUN if body == SUN else RADIUS[body]
+        radius = RADIUS_SUN_KM if body == SUN else RADIUS[body]
         d2 = 0.0
         for k in range(3):
             d2 += (a[k] - (table[0, 3 * body + k] if body < SUN else 0.0)) ** 2

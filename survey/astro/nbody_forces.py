@@ -15,34 +15,40 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from survey import constants
 from survey.astro.compiling import inlined
+from survey.constants import (
+    AU_KM,
+    GM_SUN_KM3_S2,
+    J2_EARTH,
+    J2_EARTH_RADIUS_KM,
+    J2_SUN,
+    J2_SUN_RADIUS_KM,
+    SPEED_OF_LIGHT_KM_S,
+)
 
 PERTURBERS: Final = (
     "mercury", "venus", "earth", "mars", "jupiter", "saturn", "uranus", "neptune", "moon",
 )  # fmt: skip
 """The bodies besides the Sun, in the order of every array here; outer planets with their moons."""
 
-# Gravitational parameters of DE440, km³/s² [Park2021, table 2].
-GM_SUN: Final = 132_712_440_041.279419
 GM: Final = (
-    22_031.868551, 324_858.592000, 398_600.435507, 42_828.375816, 126_712_764.100000,
-    37_940_584.841800, 5_794_556.400000, 6_836_527.100580, 4_902.800118,
+    constants.GM_MERCURY_KM3_S2, constants.GM_VENUS_KM3_S2, constants.GM_EARTH_KM3_S2,
+    constants.GM_MARS_KM3_S2, constants.GM_JUPITER_KM3_S2, constants.GM_SATURN_KM3_S2,
+    constants.GM_URANUS_KM3_S2, constants.GM_NEPTUNE_KM3_S2, constants.GM_MOON_KM3_S2,
 )  # fmt: skip
-C2: Final = 299_792.458**2  # speed of light squared, exact
-# Mean radii, km [Archinal2018]; where an asteroid this near has hit. The Sun's is index 9.
-RADIUS: Final = (2439.4, 6051.8, 6371.0084, 3389.5, 69911.0, 58232.0, 25362.0, 24622.0, 1737.4)
-RADIUS_SUN: Final = 695_700.0
+# Where an asteroid this near has hit.
+RADIUS: Final = (
+    constants.RADIUS_MERCURY_KM, constants.RADIUS_VENUS_KM, constants.RADIUS_EARTH_KM,
+    constants.RADIUS_MARS_KM, constants.RADIUS_JUPITER_KM, constants.RADIUS_SATURN_KM,
+    constants.RADIUS_URANUS_KM, constants.RADIUS_NEPTUNE_KM, constants.RADIUS_MOON_KM,
+)  # fmt: skip
 # Passes nearer than this are worth a line: 0.1 au at the Earth, about Hill's sphere elsewhere.
 NEAR: Final = (7.5e6, 7.5e6, 15.0e6, 7.5e6, 5.0e7, 5.0e7, 5.0e7, 5.0e7, 1.5e6)
 
-J2_SUN: Final = 2.1961391516529825e-07  # DE440 [Park2021]
-J2_SUN_RADIUS: Final = 696_000.0
-J2_EARTH: Final = 1.0826253900e-03  # DE440 [Park2021]
-J2_EARTH_RADIUS: Final = 6_378.1366
-_OBLIQUITY: Final = math.radians(84_381.448 / 3600.0)
-# North poles in ecliptic axes: the Sun's at right ascension 286.13, declination 63.87 degrees
-# [Archinal2018], the Earth's the z axis of the ICRF.
-_RA, _DEC = math.radians(286.13), math.radians(63.87)
+# North poles in ecliptic axes; the Earth's is the z axis of the ICRF.
+_OBLIQUITY: Final = math.radians(constants.OBLIQUITY_J2000_ARCSEC / 3600.0)
+_RA, _DEC = math.radians(constants.SUN_POLE_RA_DEG), math.radians(constants.SUN_POLE_DEC_DEG)
 _X, _Y, _Z = math.cos(_RA) * math.cos(_DEC), math.sin(_RA) * math.cos(_DEC), math.sin(_DEC)
 SUN_POLE: Final = (
     _X,
@@ -51,9 +57,9 @@ SUN_POLE: Final = (
 )
 EARTH_POLE: Final = (0.0, math.sin(_OBLIQUITY), math.cos(_OBLIQUITY))
 
-_SUN_ZONAL: Final = 1.5 * J2_SUN * GM_SUN * J2_SUN_RADIUS**2
-_EARTH_ZONAL: Final = 1.5 * J2_EARTH * GM[2] * J2_EARTH_RADIUS**2
-_RELATIVITY: Final = GM_SUN / C2
+_SUN_ZONAL: Final = 1.5 * J2_SUN * GM_SUN_KM3_S2 * J2_SUN_RADIUS_KM**2
+_EARTH_ZONAL: Final = 1.5 * J2_EARTH * GM[2] * J2_EARTH_RADIUS_KM**2
+_RELATIVITY: Final = GM_SUN_KM3_S2 / SPEED_OF_LIGHT_KM_S**2
 _SX, _SY, _SZ = SUN_POLE
 _EY, _EZ = EARTH_POLE[1], EARTH_POLE[2]
 
@@ -128,7 +134,7 @@ def accelerations(
     relativity = _RELATIVITY * per_r3
     rv = x * vx + y * vy + z * vz
     v2 = vx * vx + vy * vy + vz * vz
-    out = relativity * (4.0 * GM_SUN * per_r3 * r2 - v2) - zonal * (
+    out = relativity * (4.0 * GM_SUN_KM3_S2 * per_r3 * r2 - v2) - zonal * (
         1.0 - 5.0 * sine * sine * per_r2
     )
     onward = 4.0 * relativity * rv
@@ -141,7 +147,7 @@ def accelerations(
         min(min(d0 - NEAR[0], d1 - NEAR[1]), min(d2 - NEAR[2], d3 - NEAR[3])),
         min(d4 - NEAR[4], d8 - NEAR[8]),
     )
-    k = -GM_SUN * per_r3
+    k = -GM_SUN_KM3_S2 * per_r3
     return k * x, k * y, k * z, ax, ay, az, r, near
 
 
@@ -157,7 +163,7 @@ def outgassing(
     r = math.sqrt(x * x + y * y + z * z)
     hx, hy, hz = y * vz - z * vy, z * vx - x * vz, x * vy - y * vx
     h = math.sqrt(hx * hx + hy * hy + hz * hz)
-    s, au = r / law[3], 149_597_870.7 / law[3]
+    s, au = r / law[3], AU_KM / law[3]
     g = (s / au) ** -law[4] * ((1.0 + s ** law[5]) / (1.0 + au ** law[5])) ** -law[6]
     radial, normal = g * law[0] / r, g * law[2] / h
     onward = g * law[1] / (r * h)

@@ -23,7 +23,7 @@ from survey.astro import (
 from survey.astro.compiling import entry, fingerprint, kernel
 from survey.astro.nbody_arcs import bend, coefficients, state_at
 from survey.astro.nbody_contact import PASS, find_passes, longer
-from survey.astro.nbody_forces import GM_SUN
+from survey.constants import GM_SUN_KM3_S2
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -172,7 +172,7 @@ def _build(compiled_in: int) -> Any:
         bracket `first` to `last`.
         """
         _ = compiled_in  # see survey.astro.compiling.fingerprint
-        mu, dt, r, v = np.full(1, GM_SUN), np.empty(1), np.empty((2, 3)), np.empty((2, 3))
+        mu, dt, r, v = np.full(1, GM_SUN_KM3_S2), np.empty(1), np.empty((2, 3)), np.empty((2, 3))
         c, out, work = np.empty((6, 3)), np.empty(6), np.empty((4, 6))
         forth_at, back_at = _starts(forth, count), _starts(back, count)
         forth_place, back_place = _places(forth, forth_at), _places(back, back_at)

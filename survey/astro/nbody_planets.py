@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.polynomial.chebyshev import chebder
+from numpy.polynomial.chebyshev import chebint, chebval
 from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import CubicSpline
 
 from survey.astro.compiling import kernel
 from survey.astro.nbody_forces import GM, PERTURBERS
@@ -19,7 +20,6 @@ DEGREE: Final = 15  # leaves 1e-6 km of the Moon's and Mercury's motion in a rec
 BODIES: Final = len(PERTURBERS)
 COLUMNS: Final = 32  # 27 coordinates, then the sum of the pulls on the Sun; full SIMD lanes
 _PULL: Final = 3 * BODIES
-_SUN_TERMS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,11 @@ class Planets:
         return float(self.start + len(self.records) * RECORD_S)
 
 
+def record_edges(start: float, count: int) -> Array:
+    """Return the times, ``(count + 1,)``, at which records begin and end."""
+    return np.asarray(start + RECORD_S * np.arange(count + 1.0))
+
+
 def record_times(start: float, count: int) -> Array:
     """Return the times, ``(count, DEGREE + 1)``, at which positions make `count` records."""
     return np.asarray(start + RECORD_S * (np.arange(count)[:, None] + 0.5 * (1.0 + _nodes())))
@@ -60,10 +65,10 @@ def make_planets(
         Begin of the first record, s.
     positions : array_like, shape (n, DEGREE + 1, BODIES, 3)
         Heliocentric positions, km.
-    sun_velocity : array_like, shape (n, DEGREE + 1, 3), optional
-        Velocity of the Sun about the barycentre of the solar system, km/s. Its rate is the pull
-        of everything on the Sun, minor planets included; without it the perturbers' pulls are
-        added up, which leaves 1 km after 15 years.
+    sun_velocity : array_like, shape (n + 1, 3), optional
+        Velocity of the Sun about the barycentre of the solar system at `record_edges`, km/s. What
+        it gains beyond the pulls of the perturbers is the pull of all else on the Sun, minor
+        planets above all; leaving it out moves asteroids by 1 km in 15 years.
 
     Returns
     -------
@@ -79,12 +84,24 @@ def make_planets(
     matrix[0] *= 0.5
     records = matrix @ values
     if sun_velocity is not None:
-        fitted = np.moveaxis(matrix @ np.asarray(sun_velocity, dtype=float), 1, 0)
-        rate = np.moveaxis(chebder(fitted), 0, 1) * (2.0 / RECORD_S)
-        records[:, :DEGREE, _PULL : _PULL + 3] = -rate
-        # What follows is rounding, not motion: the Sun turns slowly.
-        records[:, _SUN_TERMS:, _PULL : _PULL + 3] = 0.0
+        records[..., _PULL : _PULL + 3] -= matrix @ _other_pulls(
+            start, records[..., _PULL : _PULL + 3], np.asarray(sun_velocity, dtype=float)
+        )
     return Planets(float(start), np.ascontiguousarray(records))
+
+
+def _other_pulls(start: float, pulls: Array, velocity: Array) -> Array:
+    """Acceleration of the Sun, at `record_times`, that the perturbers' pulls do not explain.
+
+    Its integral over each record is what the velocities leave over, to the last digit; between
+    runs a spline, for a planetary ephemeris is not smooth enough at its own records' edges to be
+    differentiated: steps would stall there.
+    """
+    integral = chebint(np.moveaxis(pulls, 1, 0)) * (0.5 * RECORD_S)
+    gained = np.cumsum(chebval(1.0, integral) - chebval(-1.0, integral), axis=0)
+    left_over = velocity + np.concatenate([np.zeros((1, 3)), gained])  # `pulls` oppose the Sun's
+    spline = CubicSpline(record_edges(start, len(pulls)), left_over)
+    return np.asarray(spline(record_times(start, len(pulls)), 1))
 
 
 def _nodes() -> Array:

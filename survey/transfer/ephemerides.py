@@ -4,15 +4,19 @@
 `Ephemerides`, from which `Ephemerides.chunk` hands out the few asteroids that a piece of work
 needs, as plain arrays that can be sent anywhere. Nothing of the size of the catalogue is held in
 memory but a few numbers a row.
+
+A row whose epoch lies outside the planetary ephemeris has the status `OUTSIDE` of
+`survey.astro.nbody` and no states. Its ellipse could be followed to the first day, but would lead
+astray: within 20 years the median asteroid of low delta-v leaves it by 9 million km. Such rows are
+objects that were seen once, years ago; three in a hundred of JPL's near-Earth asteroids.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
 from functools import cache as remember
 from pathlib import Path
 from typing import Final
@@ -24,24 +28,28 @@ from numpy.typing import ArrayLike, NDArray
 from survey import ephemeris
 from survey.astro.nbody import TOLERANCE, Trajectories, integrate, last_edge
 from survey.astro.nbody_block import WINDOW_S
-from survey.astro.nbody_forces import GM, GM_SUN, J2_EARTH, J2_SUN, PERTURBERS
+from survey.astro.nbody_forces import GM, PERTURBERS, SUN_POLE
 from survey.astro.nbody_nodes import ERROR_KM, ERROR_KM_S
-from survey.astro.nbody_planets import RECORD_S, Planets, make_planets, record_times
-from survey.constants import AU_KM, DAY_S
+from survey.astro.nbody_planets import RECORD_S, Planets, make_planets, record_edges, record_times
+from survey.constants import AU_KM, DAY_S, GM_SUN_KM3_S2, J2_EARTH, J2_SUN
 from survey.tables import row_digest
-from survey.transfer.ephemeris_cache import Shelf, pack
+from survey.transfer.ephemeris_cache import Shelf, code, decode, pack, prune
+from survey.transfer.executor import answers
 from survey.transfer.targets import element_array, kepler_states
 
 Array = NDArray[np.float64]
 
-MODEL: Final = "sun, 8 planets, moon; Schwarzschild; J2 of Sun and Earth; A1 A2 A3; version 1"
+MODEL: Final = (
+    "sun, moving about the barycentre; 8 planets, moon; Schwarzschild; J2 of Sun and Earth; "
+    "A1 A2 A3; version 2"
+)
 BLOCK: Final = 256  # asteroids integrated together: half a second, 100 MB of steps
 NON_GRAVITATIONAL: Final = ("A1_au_d2", "A2_au_d2", "A3_au_d2")
 """Optional columns of a catalogue: accelerations at 1 au, falling with the square of distance."""
 
 _ORIGIN_JD: Final = ephemeris.SPAN_JD_TDB[0]  # of all times below
 _SPAN_STEP_S: Final = 64 * WINDOW_S  # spans are widened to multiples, so that runs share the cache
-_IN_FLIGHT: Final = 2
+_AHEAD: Final = 2
 
 
 @remember
@@ -50,10 +58,9 @@ def planets() -> Planets:
     count = int((ephemeris.SPAN_JD_TDB[1] - _ORIGIN_JD) * DAY_S // WINDOW_S * (WINDOW_S / RECORD_S))
     jd = _ORIGIN_JD + record_times(0.0, count) / DAY_S
     positions = [ephemeris.heliocentric_state(body, jd)[0] for body in PERTURBERS]
-    sun = None
-    if "solar-system-barycenter" in ephemeris.BODIES:
-        sun = -ephemeris.heliocentric_state("solar-system-barycenter", jd)[1]
-    return make_planets(0.0, np.stack(positions, axis=2), sun)
+    edges = _ORIGIN_JD + record_edges(0.0, count) / DAY_S
+    _, barycentre = ephemeris.heliocentric_state("solar-system-barycenter", edges)
+    return make_planets(0.0, np.stack(positions, axis=2), -barycentre)
 
 
 def valid_span() -> tuple[float, float]:
@@ -158,6 +165,10 @@ class Ephemerides:
         seconds = np.array([self._entry(p)["hit_time"] for p in self.place], dtype=float)
         return np.asarray(_ORIGIN_JD + seconds / DAY_S)
 
+    def select(self, rows: Iterable[int]) -> Ephemerides:
+        """Ephemerides of some rows, in the order given, on the same shelf."""
+        return replace(self, place=self.place[np.asarray(list(rows), dtype=int)])
+
     def _entry(self, place: NDArray[np.int64]) -> np.void:
         entry: np.void = self.shelf.blocks[place[0]].index[place[1]]
         return entry
@@ -259,7 +270,9 @@ def build_ephemerides(
         Who integrates: threads (the kernels release the GIL), processes, or a cluster's.
     cache : Path, optional
         Folder in which ephemerides are kept between runs, `default_cache()` for the user's; it
-        need not exist. Without one they live in a temporary folder as long as the result does.
+        need not exist. What has not been used for longest is deleted when the folder grows beyond
+        `survey.transfer.ephemeris_cache.LIMIT_BYTES`. Without a folder they live in a temporary
+        one as long as the result does.
     progress : callable, optional
         Called with the number of rows done and their total.
 
@@ -291,27 +304,29 @@ def build_ephemerides(
     elements = element_array(catalog.iloc[missing]) if len(missing) else np.empty((0, 7))
     blocks = [missing[n : n + BLOCK] for n in range(0, len(missing), BLOCK)]
     tasks = (
-        (elements[n : n + BLOCK], laws[missing[n : n + BLOCK]], *span,
-         [digests[k] for k in missing[n : n + BLOCK]])
+        (n // BLOCK, (elements[n : n + BLOCK], laws[missing[n : n + BLOCK]], *span,
+                      [digests[k] for k in missing[n : n + BLOCK]]))
         for n in range(0, len(missing), BLOCK)
     )  # fmt: skip
-    for number, data in _results(tasks, executor):
+    for number, data in answers(_run, tasks, executor, ahead=_AHEAD):
         name = hashlib.sha256(data[: 64 * len(blocks[number]) + 200]).hexdigest()[:24]
         block = shelf.put(name, data)
         for n, row in enumerate(blocks[number]):
-            places[digests[row]] = (block, n)
+            places[digests[row]] = code(block, n)
         done += len(blocks[number])
         if progress is not None:
             progress(done, len(digests))
-    place = np.array([places[d] for d in digests], dtype=np.int64).reshape(-1, 2)
-    return Ephemerides(first_jd, last_jd, shelf, place, len(missing))
+    if cache is not None and len(missing):
+        prune(cache)
+    codes = np.fromiter((places[d] for d in digests), dtype=np.int64, count=len(digests))
+    return Ephemerides(first_jd, last_jd, shelf, decode(codes), len(missing))
 
 
 def model_key(first_jd: float, last_jd: float) -> str:
     """Name of the cache's folder for a span: hash of all that decides a trajectory."""
-    source = ephemeris.EXCERPT, *("barycentre" for b in ephemeris.BODIES if "system" in b)
-    text = (MODEL, source, TOLERANCE, GM, GM_SUN, J2_SUN, J2_EARTH, ERROR_KM, ERROR_KM_S)
-    return hashlib.sha256(repr((text, first_jd, last_jd)).encode()).hexdigest()[:16]
+    forces = MODEL, ephemeris.source_name(), GM, GM_SUN_KM3_S2, J2_SUN, J2_EARTH, SUN_POLE
+    key = forces, (TOLERANCE, ERROR_KM, ERROR_KM_S), (first_jd, last_jd)
+    return hashlib.sha256(repr(key).encode()).hexdigest()[:16]
 
 
 def _digests(catalog: pd.DataFrame, laws: Array) -> list[bytes]:
@@ -324,28 +339,3 @@ def _digests(catalog: pd.DataFrame, laws: Array) -> list[bytes]:
 def _run(task: tuple[Array, Array, float, float, list[bytes]]) -> bytes:
     elements, laws, first_jd, last_jd, digests = task
     return pack(integrate_rows(elements, laws, first_jd, last_jd).trajectories, digests)
-
-
-def _results(
-    tasks: Iterable[tuple[Array, Array, float, float, list[bytes]]], executor: Executor | None
-) -> Iterator[tuple[int, bytes]]:
-    """Yield the number and bytes of each block, in the order in which they come."""
-    if executor is None:
-        for number, task in enumerate(tasks):
-            yield number, _run(task)
-        return
-    limit = _IN_FLIGHT * (getattr(executor, "_max_workers", None) or os.cpu_count() or 1)
-    todo = iter(enumerate(tasks))
-    pending: dict[Future[bytes], int] = {}
-    try:
-        while True:
-            while len(pending) < limit and (following := next(todo, None)) is not None:
-                pending[executor.submit(_run, following[1])] = following[0]
-            if not pending:
-                return
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield pending.pop(future), future.result()
-    finally:
-        for future in pending:
-            future.cancel()

@@ -4,6 +4,9 @@ A block file is a line of JSON (format, checksum of the index, count), the index
 for each object, and the objects' bytes: nodes and passes. It is written whole or not at all. An
 object is looked up by the hash of its orbit in the folder of its force model and span; bytes that
 do not bear their checksum are as good as absent, and are integrated again.
+
+Folders of models and spans that nobody asks for any more would pile up: `prune` keeps a cache below
+`LIMIT_BYTES` by deleting the blocks that have not been used for longest.
 """
 
 from __future__ import annotations
@@ -11,9 +14,12 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import threading
+import time
 import warnings
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -26,12 +32,18 @@ from survey.astro.nbody import Trajectories
 
 FORMAT: Final = "survey asteroid ephemerides 1"
 _SUFFIX: Final = ".eph"
+_PART: Final = ".part"
+LIMIT_BYTES: Final = 8 * 10**9  # some ten catalogues of 40,000 objects over 20 years
+# A block in use by another process must not vanish: whoever opens one marks it as used.
+UNTOUCHED_S: Final = 86_400.0
+_MARKED_S: Final = 3_600.0  # so long a mark serves, to spare the disk
 INDEX: Final = np.dtype(
     [
         ("digest", "S16"), ("status", "<i1"), ("hit_body", "<i1"), ("hit_time", "<f8"),
         ("nodes", "<i4"), ("passes", "<i4"), ("offset", "<i8"), ("checksum", "<u4"),
     ]
 )  # fmt: skip
+_BLOCK_BITS: Final = 32
 _NODE_BYTES: Final = 8 + 6 * 8 + 9 * 4
 _PASS_BYTES: Final = 4 * 8
 
@@ -133,6 +145,16 @@ def open_block(path: Path | None, data: bytes = b"") -> Block:
     return Block(np.frombuffer(table, INDEX), start, path, data)
 
 
+def code(block: int, place: int) -> int:
+    """One number for a block and a place in it: a million pairs would be 100 MB."""
+    return block << _BLOCK_BITS | place
+
+
+def decode(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Blocks and places, shape ``(n, 2)``, of codes."""
+    return np.stack([codes >> _BLOCK_BITS, codes & ((1 << _BLOCK_BITS) - 1)], axis=-1)
+
+
 @dataclass
 class Shelf:
     """Where blocks are put and found: a folder, or memory where no folder can be written."""
@@ -141,9 +163,9 @@ class Shelf:
     temporary: tempfile.TemporaryDirectory[str] | None = None
     blocks: list[Block] = field(default_factory=list)
 
-    def find(self, wanted: set[bytes]) -> dict[bytes, tuple[int, int]]:
-        """Open the blocks of the folder; where each wanted and whole object lies."""
-        places: dict[bytes, tuple[int, int]] = {}
+    def find(self, wanted: set[bytes]) -> dict[bytes, int]:
+        """Open the blocks of the folder; where each wanted and whole object lies, see `code`."""
+        places: dict[bytes, int] = {}
         paths = sorted(self.folder.glob(f"*{_SUFFIX}")) if self.folder is not None else []
         for path in paths:
             try:
@@ -154,11 +176,12 @@ class Shelf:
                 whole = block.whole()
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # damaged: its objects are integrated again
+            _mark(path)
             number = len(self.blocks)
             self.blocks.append(block)
             for n, digest in enumerate(digests):
                 if whole[n] and digest in wanted:
-                    places[digest] = (number, n)
+                    places[digest] = code(number, n)
         return places
 
     def put(self, name: str, data: bytes) -> int:
@@ -194,10 +217,81 @@ class Shelf:
 
 def _write(path: Path, data: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.{threading.get_ident()}{_PART}")
     try:
-        temporary.write_bytes(data)
+        try:
+            temporary.write_bytes(data)
+        except FileNotFoundError:  # another process has just cleared the empty folder away
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(data)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     return path
+
+
+def _mark(path: Path) -> None:
+    """Note by the file's time that a block is in use."""
+    with suppress(OSError):  # a read-only folder: then nobody deletes there either
+        if time.time() - path.stat().st_mtime > _MARKED_S:
+            os.utime(path)
+
+
+def prune(cache: Path, *, limit_bytes: int = LIMIT_BYTES, untouched_s: float = UNTOUCHED_S) -> int:
+    """Delete the blocks of a cache that were not used for longest, until it is below a limit.
+
+    Several processes may do so at once, and others use the cache meanwhile. Blocks that were used
+    within the last day stay even if they are too many.
+
+    Parameters
+    ----------
+    cache : Path
+        Folder of the folders of models and spans; it need not exist.
+    limit_bytes : int, optional
+        Most that is kept.
+    untouched_s : float, optional
+        Time, s, for which a block must have been left alone before it may go.
+
+    Returns
+    -------
+    int
+        Bytes that went.
+    """
+    latest = time.time() - untouched_s
+    blocks: list[tuple[float, int, Path]] = []
+    for path in (file for folder in _listed(cache) for file in _listed(folder)):
+        if path.suffix not in (_SUFFIX, _PART):
+            continue
+        try:
+            about = path.stat()
+            if path.suffix == _SUFFIX:
+                blocks.append((about.st_mtime, about.st_size, path))
+            elif about.st_mtime < latest:
+                path.unlink(missing_ok=True)  # left by a process that was killed
+        except OSError:
+            continue
+    surplus = sum(size for _, size, _ in blocks) - limit_bytes
+    deleted = 0
+    for used, size, path in sorted(blocks):
+        if deleted >= surplus or used > latest:
+            break
+        try:
+            if path.stat().st_mtime == used:  # nobody has opened it in the meantime
+                path.unlink()
+                deleted += size
+        except FileNotFoundError:
+            deleted += size  # another process was faster
+        except OSError:
+            continue
+    for folder in _listed(cache):
+        with suppress(OSError):
+            if folder.stat().st_mtime < latest:  # nobody is about to write there
+                folder.rmdir()  # only if it is empty
+    return deleted
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:  # not there, no folder, or gone since it was seen
+        return []

@@ -2,8 +2,9 @@
 
 An integration moves what the catalogue says; it does not make it true. For each asteroid and
 arrival this floor gives the nearest pass by the Earth since the epoch of the elements, the impact
-if there is one, by how much the planets amplify an initial error beyond what an undisturbed orbit
-would, the uncertainty of the position at arrival, and one line of text for the reader.
+if there is one, by how much the planets amplify an error along the orbit beyond what it would grow
+to on an undisturbed one, the uncertainty of the position at arrival, and one line of text for the
+reader.
 """
 
 from __future__ import annotations
@@ -16,23 +17,43 @@ import pandas as pd
 from astropy.time import Time
 from numpy.typing import ArrayLike, NDArray
 
-from survey.astro.kepler import elements_to_state, propagate_kepler
-from survey.astro.nbody import EMERGES, HIT, IMPACT, INTEGRATED, STATUS, integrate
-from survey.constants import AU_KM, DAY_S, GM_SUN_KM3_S2
+from survey.astro.nbody import EMERGES, HIT, IMPACT, INTEGRATED, OUTSIDE, STATUS
+from survey.astro.nbody_forces import GM, PERTURBERS
+from survey.constants import AU_KM, DAY_S
 from survey.ephemeris import SPAN_JD_TDB
-from survey.transfer.ephemerides import check_span, integrate_rows, laws_of, planets
+from survey.transfer.ephemerides import (
+    AsteroidEphemeris,
+    Ephemerides,
+    check_span,
+    integrate_rows,
+    laws_of,
+    valid_span,
+)
+from survey.transfer.executor import answers
 from survey.transfer.targets import element_array
+from survey.transfer.trust_spread import (
+    along_orbit,
+    larger_orbit,
+    orbit_errors,
+    spread_km,
+    transitions,
+    undisturbed,
+)
 
 Array = NDArray[np.float64]
 
-# Greatest runoff in longitude per decade, arcsec, of the condition codes 0 to 8 [MPC-U]. Code 9
-# is everything beyond.
-RUNOFF_ARCSEC: Final = (1.0, 4.4, 19.6, 86.5, 382.0, 1_692.0, 7_488.0, 33_121.0, 146_502.0)
 CLOSE_AU: Final = 0.01  # an encounter that amplifies the uncertainty of the orbit
 AMPLIFIED: Final = 10.0
 DOUBTFUL_KM: Final = 100_000.0  # at 10 km/s, three hours
-_DECADE_S: Final = 3652.5 * DAY_S
-_SHIFT_KM, _SHIFT_KM_S = 3.0, 6e-7  # of the clones: large against rounding, small against orbits
+# Growth of an error by encounters below which the undisturbed orbit says how it grows.
+_NOTABLE: Final = 0.3
+_GROUP: Final = 64  # asteroids of a piece of work
+_FATE: Final = np.dtype(
+    [
+        ("status", "i8"), ("hit_jd", "f8"), ("body", "i8"), ("pass_au", "f8"), ("pass_jd", "f8"),
+        ("kick", "f8"),
+    ]
+)  # fmt: skip
 
 COLUMNS: Final = (
     "designation", "earth_pass_au", "earth_pass_jd_tdb", "impact_body", "impact_jd_tdb",
@@ -45,6 +66,7 @@ def assess(
     arrival_jd_tdb: ArrayLike,
     *,
     covariance: ArrayLike | None = None,
+    ephemerides: Ephemerides | None = None,
     executor: Executor | None = None,
 ) -> pd.DataFrame:
     """Say how far the positions of asteroids at their arrivals can be believed.
@@ -57,10 +79,14 @@ def assess(
         When each is to be met, JD TDB.
     covariance : array_like, shape (n, 6, 6), optional
         Covariance of the heliocentric state at the epoch, km and km/s, ecliptic J2000; rows that
-        are NaN throughout are unknown. Without one the condition code serves: the greatest runoff
-        of its class, taken for an error of the mean motion.
+        are NaN throughout are unknown: their elements' uncertainties serve, or the condition
+        code, see `survey.transfer.trust_spread.orbit_errors`.
+    ephemerides : Ephemerides, optional
+        Of these rows, in this order, over a span that includes the arrivals. Without them the
+        asteroids are integrated here, back to the first day of the planetary ephemeris, so that
+        elements which a catalogue kept after an impact show it.
     executor : concurrent.futures.Executor, optional
-        Who integrates the clones.
+        Who integrates.
 
     Returns
     -------
@@ -68,39 +94,67 @@ def assess(
         One row each: `designation`; `earth_pass_au`, `earth_pass_jd_tdb`: nearest pass from epoch
         to arrival, if within 0.1 au; `impact_body`, `impact_jd_tdb`: before
         arrival, or before the epoch (elements that a catalogue kept after the impact);
-        `amplification`: greatest growth of a position error, as a multiple of that on the
-        undisturbed orbit; `sigma_km`: uncertainty of the position at arrival along its worst
-        axis, NaN where unknown, infinite where the orbit is lost; `trusted`; `flag`: empty, or
-        why not.
+        `amplification`: growth of an error of the mean motion until arrival, as a multiple of that
+        on the undisturbed orbit, 1 where no planet comes near; `sigma_km`: uncertainty of the
+        position at arrival along its worst axis, NaN where there is no position, infinite where
+        nothing good is known of the orbit; `trusted`; `flag`: empty, or why not.
 
     Raises
     ------
     ValueError
-        If an arrival lies outside the span of the ephemeris, or a covariance is not finite or not
-        symmetric.
+        If an arrival lies outside the span of the ephemeris, a covariance is not finite or not
+        symmetric, or the ephemerides are of other rows or dates.
     """
-    arrivals = np.broadcast_to(np.asarray(arrival_jd_tdb, dtype=float), (len(catalog),))
-    for jd in arrivals:
-        check_span(float(jd) - 1.0, float(jd))
+    arrival = np.array(np.broadcast_to(np.asarray(arrival_jd_tdb, dtype=float), (len(catalog),)))
+    _check_arrivals(arrival, ephemerides)
     spread = _covariances(covariance, len(catalog))
-    elements, laws = element_array(catalog) if len(catalog) else np.empty((0, 7)), laws_of(catalog)
+    if not len(catalog):
+        return pd.DataFrame(columns=list(COLUMNS))
+    elements, laws = element_array(catalog), laws_of(catalog)
+    fate = _fates(elements, laws, arrival, ephemerides, executor)
+    touched = (fate["status"] == EMERGES) | (
+        (fate["status"] == IMPACT)
+        & (elements[:, 6] <= fate["hit_jd"])
+        & (fate["hit_jd"] <= arrival)
+    )
+    usable = np.isin(fate["status"], (INTEGRATED, IMPACT, EMERGES))
+    usable &= ~(touched & (fate["status"] == IMPACT))
+    growth, sigma = _uncertainty(
+        catalog, elements, laws, arrival, spread, usable, fate["kick"], executor
+    )
+    body = np.where(touched, np.array(HIT, dtype=object)[fate["body"]], "")
+    hit = np.where(touched, fate["hit_jd"], np.nan)
     codes = [str(code) for code in catalog["condition_code"]]
-    tasks = [
-        (elements[n], laws[n], float(arrivals[n]), spread[n], codes[n]) for n in range(len(codes))
-    ]
-    groups = [tasks[n : n + 16] for n in range(0, len(tasks), 16)]
-    work = map if executor is None else executor.map
-    found = [record for records in work(_assess, groups) for record in records]
-    frame = pd.DataFrame(found, columns=list(COLUMNS[1:]))
-    frame.insert(0, "designation", catalog["designation"].to_numpy())
-    return frame
+    flags = [
+        _flag(int(fate["status"][n]), body[n], hit[n], fate["pass_au"][n], fate["pass_jd"][n],
+              growth[n], sigma[n], codes[n], elements[n, 6])
+        for n in range(len(catalog))
+    ]  # fmt: skip
+    values = (
+        catalog["designation"].to_numpy(), fate["pass_au"], fate["pass_jd"], body, hit, growth,
+        sigma, [not flag for flag in flags], flags,
+    )  # fmt: skip
+    return pd.DataFrame(dict(zip(COLUMNS, values, strict=True)))
 
 
-def runoff_km(code: str, a_km: float, years: float) -> float:
-    """Error along the orbit after some years that a condition code admits, km; infinite for 9."""
-    if code not in "012345678" or len(code) != 1:
-        return float("inf")
-    return float(np.radians(RUNOFF_ARCSEC[int(code)] / 3600.0) * a_km * abs(years) / 10.0)
+def _check_arrivals(arrival: Array, ephemerides: Ephemerides | None) -> None:
+    low, high = valid_span()
+    bad = ~((arrival - 1.0 >= low) & (arrival <= high))
+    if bad.any():
+        first = float(arrival[bad][0])
+        check_span(first - 1.0, first)
+    if ephemerides is None or not len(arrival):
+        return
+    if len(ephemerides) != len(arrival):
+        raise ValueError(
+            f"the ephemerides are of {len(ephemerides)} rows, the catalogue has {len(arrival)}: "
+            "give those of the same rows in the same order"
+        )
+    if arrival.min() < ephemerides.first_jd or arrival.max() > ephemerides.last_jd:
+        raise ValueError(
+            f"the ephemerides cover JD {ephemerides.first_jd} to {ephemerides.last_jd} TDB, the "
+            f"arrivals JD {arrival.min()} to {arrival.max()}: build them over the arrivals"
+        )
 
 
 def _covariances(covariance: ArrayLike | None, count: int) -> Array:
@@ -122,101 +176,95 @@ def _covariances(covariance: ArrayLike | None, count: int) -> Array:
     return given
 
 
-def _assess(tasks: list[tuple[Array, Array, float, Array, str]]) -> list[tuple[object, ...]]:
-    """Assess a few asteroids; see `assess` for the fields."""
-    elements, laws = np.array([t[0] for t in tasks]), np.array([t[1] for t in tasks])
-    arrival = np.array([t[2] for t in tasks])
-    epoch = elements[:, 6]
-    inside = np.isfinite(epoch) & (epoch >= SPAN_JD_TDB[0]) & (epoch <= SPAN_JD_TDB[1])
-    first = np.minimum(np.where(inside, epoch, arrival), arrival).min() - 1.0
-    last = np.maximum(np.where(inside, epoch, arrival), arrival).max() + 1.0
-    low, high = SPAN_JD_TDB[0], SPAN_JD_TDB[0] + planets().stop / DAY_S
+def _fates(
+    elements: Array, laws: Array, arrival: Array, ephemerides: Ephemerides | None,
+    executor: Executor | None,
+) -> NDArray[np.void]:  # fmt: skip
+    """Say what happens to each asteroid between its epoch and its arrival, as `_FATE`."""
+    fates = np.empty(len(elements), _FATE)
+    pieces = [slice(n, n + _GROUP) for n in range(0, len(elements), _GROUP)]
+    if ephemerides is not None:
+        for piece in pieces:
+            fates[piece] = _fate(ephemerides.chunk(piece), elements[piece, 6], arrival[piece])
+        return fates
+    tasks = ((piece, (elements[piece], laws[piece], arrival[piece])) for piece in pieces)
+    for piece, found in answers(_integrate_fate, tasks, executor):
+        fates[piece] = found
+    return fates
+
+
+def _integrate_fate(task: tuple[Array, Array, Array]) -> NDArray[np.void]:
+    elements, laws, arrival = task
+    low, high = valid_span()
     # Back to the ephemeris' first day: an orbit that comes out of the Earth is that of an object
     # which has hit it, and of which a catalogue still keeps the elements.
-    base = integrate_rows(elements, laws, low, min(last, high))
-    passes, hit = base.passes, base.hit_jd_tdb
-    matrices = _transitions(elements, laws, arrival, max(first, low), min(last, high))
-    records: list[tuple[object, ...]] = []
-    for n, (row, _, when, spread, code) in enumerate(tasks):
-        own = passes[(passes["asteroid"] == n) & (passes["body"] == "earth")]
-        begin, end = sorted((row[6], when)) if inside[n] else (np.inf, -np.inf)
-        own = own[(own["jd_tdb"] >= begin) & (own["jd_tdb"] <= end)]
-        pass_au = pass_jd = np.nan
-        if len(own):
-            k = int(np.argmin(own["distance_km"].to_numpy()))
-            pass_au, pass_jd = own["distance_km"].iloc[k] / AU_KM, own["jd_tdb"].iloc[k]
-        struck = base.status[n] == IMPACT and row[6] <= hit[n] <= when
-        touched = struck or base.status[n] == EMERGES
-        body = HIT[base.trajectories.hit_body[n]] if touched else ""
-        growth, sigma = np.nan, np.nan
-        usable = not struck and base.status[n] in (INTEGRATED, IMPACT, EMERGES)
-        if usable:
-            growth = _growth(matrices[n], row, when)
-            sigma = _sigma(matrices[n], row, spread, code, when)
-        flag = _flag(int(base.status[n]), body, hit[n], pass_au, pass_jd, growth, sigma, code)
-        records.append(
-            (pass_au, pass_jd, body, hit[n] if touched else np.nan, growth, sigma, not flag, flag)
-        )
-    return records
+    last = max(float(arrival.max()), float(np.nan_to_num(elements[:, 6]).max())) + 1.0
+    return _fate(integrate_rows(elements, laws, low, min(last, high)), elements[:, 6], arrival)
 
 
-def _start(elements: Array) -> Array:
-    """Heliocentric state (6,) at the epoch of one row of elements."""
-    a, e, i, node, argperi, mean = elements[:6]
-    angles = np.radians((i, node, argperi, mean))
-    return np.concatenate(elements_to_state(GM_SUN_KM3_S2, a * AU_KM, e, *angles))
+def _fate(ephemeris: AsteroidEphemeris, epoch: Array, arrival: Array) -> NDArray[np.void]:
+    fate = np.empty(len(epoch), _FATE)
+    fate["status"], fate["hit_jd"] = ephemeris.status, ephemeris.hit_jd_tdb
+    fate["body"] = ephemeris.trajectories.hit_body
+    passes = ephemeris.trajectories.passes
+    who, body = (passes[:, k].astype(np.int64) for k in (0, 2))
+    jd, distance, speed = SPAN_JD_TDB[0] + passes[:, 1] / DAY_S, passes[:, 3], passes[:, 4]
+    begin, end = np.minimum(epoch, arrival), np.maximum(epoch, arrival)
+    between = (jd >= begin[who]) & (jd <= end[who])
+    # A body turns the motion by 2 GM / d v; an error across it by 2 GM / d² v times the error.
+    left = np.abs(arrival[who] - jd) * DAY_S
+    kick = 2.0 * np.array(GM)[body] * left / (speed * distance**2)
+    fate["kick"] = np.bincount(who[between], kick[between], minlength=len(epoch))
+    fate["pass_au"], fate["pass_jd"] = np.nan, np.nan
+    earth = np.flatnonzero(between & (body == PERTURBERS.index("earth")))
+    far_first = earth[np.argsort(-distance[earth], kind="stable")]  # so that the nearest stays
+    fate["pass_au"][who[far_first]] = distance[far_first] / AU_KM
+    fate["pass_jd"][who[far_first]] = jd[far_first]
+    return fate
 
 
-def _transitions(elements: Array, laws: Array, arrival: Array, first: float, last: float) -> Array:
-    """Differentiate the positions at arrival by the initial states ``(n, 3, 6)``, by clones."""
-    shifts = np.diag([_SHIFT_KM] * 3 + [_SHIFT_KM_S] * 3)
-    start = np.array([_start(row) for row in elements])
-    signs = np.array([1.0, -1.0])[:, None, None]
-    clones = (start[:, None, None, :] + signs * shifts).reshape(-1, 6)
-    origin = SPAN_JD_TDB[0]
-    repeated = np.repeat(np.arange(len(elements)), 12)
-    moved = integrate(
-        planets(), (elements[repeated, 6] - origin) * DAY_S, clones,
-        (first - origin) * DAY_S, (last - origin) * DAY_S, laws=laws[repeated],
-    ).states(((arrival - origin) * DAY_S)[repeated][:, None])[:, 0, :3]  # fmt: skip
-    moved = moved.reshape(len(elements), 2, 6, 3)
-    slopes = (moved[:, 0] - moved[:, 1]) / (2.0 * np.diag(shifts)[:, None])
-    return np.asarray(np.swapaxes(slopes, 1, 2))
+def _uncertainty(
+    catalog: pd.DataFrame, elements: Array, laws: Array, arrival: Array, spread: Array,
+    usable: NDArray[np.bool_], kick: Array, executor: Executor | None,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Amplification and uncertainty of the position, km, of each; NaN where not usable."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        errors, together = orbit_errors(catalog, elements)
+        slopes = undisturbed(np.where(usable[:, None], elements, np.nan), arrival)
+    free = np.linalg.norm(slopes[:, 0], axis=-1)
+    growth = np.where(usable, 1.0, np.nan)
+    covered = usable & np.asarray(np.isfinite(spread).all(axis=(1, 2)))
+    disturbed = np.flatnonzero(usable & ~covered & (kick > _NOTABLE))
+    order = disturbed[np.argsort(elements[disturbed, 6], kind="stable")]  # common spans
+    for rows, found in answers(_run_along, _pieces(order, elements, laws, arrival), executor):
+        growth[rows] = np.linalg.norm(found, axis=-1) / free[rows]
+        slopes[rows, 1:] *= growth[rows, None, None]
+        slopes[rows, 0] = found
+    sigma = spread_km(slopes, errors, together)
+    pieces = _pieces(np.flatnonzero(covered), elements, laws, arrival)
+    for rows, matrices in answers(_run_transitions, pieces, executor):
+        along = np.einsum("nij,nj->ni", matrices, larger_orbit(elements[rows]))
+        growth[rows] = np.linalg.norm(along, axis=-1) / free[rows]
+        ends = matrices @ spread[rows] @ np.swapaxes(matrices, 1, 2)
+        fine = np.asarray(np.isfinite(ends).all(axis=(1, 2)))
+        worst = np.linalg.eigvalsh(np.where(fine[:, None, None], ends, 0.0))[:, -1]
+        sigma[rows] = np.where(fine, np.sqrt(np.maximum(worst, 0.0)), np.nan)
+    return growth, sigma
 
 
-def _growth(matrix: Array, row: Array, when: float) -> float:
-    """Largest singular value beside that of the two-body motion from the same state."""
-    start, dt = _start(row), (when - row[6]) * DAY_S
-    shifts = np.diag([_SHIFT_KM] * 3 + [_SHIFT_KM_S] * 3)
-    ends = [
-        propagate_kepler(GM_SUN_KM3_S2, start[:3] + s * d[:3], start[3:] + s * d[3:], dt)[0]
-        for d in shifts
-        for s in (1.0, -1.0)
-    ]
-    free = (np.array(ends[::2]) - np.array(ends[1::2])).T / (2.0 * np.diag(shifts))
-    motion = np.sqrt(GM_SUN_KM3_S2 / (row[0] * AU_KM) ** 3)
-    weights = np.array([1.0] * 3 + [motion] * 3)  # a speed counts as what it moves in a radian
-    if not np.isfinite(matrix).all():
-        return float("nan")
-    ours, theirs = (np.linalg.svd(m * weights, compute_uv=False)[0] for m in (matrix, free))
-    return float(ours / theirs)
+def _pieces(
+    rows: NDArray[np.int64], elements: Array, laws: Array, arrival: Array
+) -> list[tuple[NDArray[np.int64], tuple[Array, Array, Array]]]:
+    parts = [rows[n : n + _GROUP] for n in range(0, len(rows), _GROUP)]
+    return [(part, (elements[part], laws[part], arrival[part])) for part in parts]
 
 
-def _sigma(matrix: Array, row: Array, spread: Array, code: str, when: float) -> float:
-    """Uncertainty of the position at arrival along its worst axis, km."""
-    if not np.isfinite(matrix).all():
-        return float("nan")
-    if np.isfinite(spread).all():
-        return float(np.sqrt(max(np.linalg.eigvalsh(matrix @ spread @ matrix.T)[-1], 0.0)))
-    if runoff_km(code, 1.0, 1.0) == float("inf"):
-        return float("inf")
-    # An error of the mean motion: a larger ellipse with the same anomaly at the epoch.
-    motion = np.sqrt(GM_SUN_KM3_S2 / (row[0] * AU_KM) ** 3)
-    wrong = np.radians(RUNOFF_ARCSEC[int(code)] / 3600.0) / _DECADE_S
-    part = 1e-6
-    shift = (_start(np.array([row[0] * (1.0 + part), *row[1:]])) - _start(row)) / part
-    along = matrix @ (shift * (2.0 / 3.0) * wrong / motion)
-    return float(np.linalg.norm(along))
+def _run_along(task: tuple[Array, Array, Array]) -> Array:
+    return along_orbit(*task)
+
+
+def _run_transitions(task: tuple[Array, Array, Array]) -> Array:
+    return transitions(*task)
 
 
 def _day(jd: float) -> str:
@@ -226,7 +274,7 @@ def _day(jd: float) -> str:
 
 def _flag(
     status: int, body: str, hit: float, pass_au: float, pass_jd: float, growth: float, sigma: float,
-    code: str,
+    code: str, epoch: float,
 ) -> str:  # fmt: skip
     """One line for the reader; empty if the position can be believed."""
     if body:
@@ -234,6 +282,9 @@ def _flag(
         if status == EMERGES:
             return f"comes out of {where} on {_day(hit)}: it hit then, or its elements are poor"
         return f"hits {where} on {_day(hit)}: it is no longer there"
+    if status == OUTSIDE and np.isfinite(epoch):
+        low, high = (_day(jd) for jd in valid_span())
+        return f"elements of {_day(epoch)}: only those of {low} to {high} can be integrated"
     if status not in (INTEGRATED, IMPACT):
         return STATUS[status]
     reasons = []

@@ -5,8 +5,9 @@ import pytest
 
 from survey.astro import nbody
 from survey.astro.kepler import elements_to_state, propagate_kepler
-from survey.astro.nbody_forces import C2, GM, GM_SUN, PERTURBERS, RADIUS
-from survey.constants import AU_KM, DAY_S, OBLIQUITY_J2000_ARCSEC
+from survey.astro.nbody_forces import GM, PERTURBERS, RADIUS
+from survey.constants import AU_KM, DAY_S, OBLIQUITY_J2000_ARCSEC, SPEED_OF_LIGHT_KM_S
+from survey.constants import GM_SUN_KM3_S2 as GM_SUN
 from survey.ephemeris import SPAN_JD_TDB, heliocentric_state
 from survey.transfer.ephemerides import planets
 
@@ -99,7 +100,7 @@ def test_against_heyoka():
     system = hy.model.nbody(bodies + count, masses=[*gms, *[0.0] * count])
     name = {str(variable): n for n, (variable, _) in enumerate(system)}
     system = [list(pair) for pair in system]
-    light2 = C2 / AU_KM**2 * YEAR**2
+    light2 = SPEED_OF_LIGHT_KM_S**2 / AU_KM**2 * YEAR**2
     for k in range(1, bodies + count):  # the Schwarzschild term, relative to the Sun
         x = [hy.expression(f"{c}_{k}") - hy.expression(f"{c}_0") for c in "xyz"]
         u = [hy.expression(f"v{c}_{k}") - hy.expression(f"v{c}_0") for c in "xyz"]

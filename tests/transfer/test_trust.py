@@ -1,18 +1,30 @@
 """When a predicted position is not to be believed."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from astropy.time import Time
 
 from survey.astro.kepler import elements_to_state, state_to_elements
-from survey.astro.nbody_forces import GM, GM_SUN
+from survey.astro.nbody_forces import GM
 from survey.catalog import read_catalog
+from survey.catalog.sbdb_lookup import decode_object
 from survey.constants import AU_KM, DAY_S
+from survey.constants import GM_SUN_KM3_S2 as GM_SUN
 from survey.ephemeris import heliocentric_state
-from survey.transfer.ephemerides import integrate_rows
-from survey.transfer.targets import ELEMENTS
-from survey.transfer.trust import COLUMNS, RUNOFF_ARCSEC, assess, runoff_km
+from survey.transfer.ephemerides import build_ephemerides, integrate_rows
+from survey.transfer.targets import ELEMENTS, element_array, kepler_states
+from survey.transfer.trust import COLUMNS, assess
+from survey.transfer.trust_spread import (
+    RUNOFF_ARCSEC,
+    along_orbit,
+    larger_orbit,
+    runoff_rate,
+    transitions,
+    undisturbed,
+)
 
 YEAR = 365.25
 
@@ -91,7 +103,7 @@ def test_sigma_from_the_condition_code(catalog):
     found = assess(rows, arrival)
     a_km = row["a_au"][0] * AU_KM
     for k, code in enumerate("036"):
-        simple = runoff_km(code, a_km, (arrival - epoch) / YEAR)
+        simple = runoff_rate(code) * (arrival - epoch) * DAY_S * a_km
         # The speed varies along the ellipse by (1 + e) / (1 - e) = 1.6.
         assert 0.6 < found["sigma_km"][k] / simple < 1.6
     assert found["sigma_km"][3] == np.inf and "not known" in found["flag"][3]
@@ -104,8 +116,9 @@ def test_runoff_table():
     c = np.log(648_000.0) / 9.0
     for u, bound in enumerate(RUNOFF_ARCSEC):
         assert bound == pytest.approx(np.exp(u * c), rel=0.01)
-    assert runoff_km("0", AU_KM, 10.0) == pytest.approx(725.3, abs=0.1)  # one arcsecond
-    assert {runoff_km(code, 1.0, 1.0) for code in ("9", "E", "", "10")} == {np.inf}
+    decade = 10 * YEAR * DAY_S
+    assert runoff_rate("0") * decade * AU_KM == pytest.approx(725.3, abs=0.1)  # one arcsecond
+    assert {runoff_rate(code) for code in ("9", "E", "", "10")} == {np.inf}
 
 
 def test_sigma_from_a_covariance(catalog):
@@ -128,8 +141,6 @@ def test_sigma_from_a_covariance(catalog):
 
 
 def _start(row):
-    from survey.transfer.targets import element_array, kepler_states
-
     elements = element_array(row)
     return kepler_states(elements, elements[:, 6:7])
 
@@ -139,7 +150,7 @@ def test_rows_that_cannot_be_integrated(catalog):
     rows.loc[0, "e"], rows.loc[1, "epoch_jd_tdb"] = 1.3, 2_425_000.5
     found = assess(rows, 2_463_000.5)
     assert not found["trusted"].any() and found["sigma_km"].isna().all()
-    assert "bound" in found["flag"][0] and "outside the planetary ephemeris" in found["flag"][1]
+    assert "bound" in found["flag"][0] and "only those of 2009-01-01" in found["flag"][1]
 
 
 @pytest.mark.parametrize("harm", ["nan", "shape", "skew"])
@@ -164,3 +175,103 @@ def test_arrivals_outside_the_span_are_refused(catalog):
 
 def test_no_rows(catalog):
     assert assess(catalog.iloc[:0], 2_463_000.5).columns.tolist() == list(COLUMNS)
+
+
+def test_sigma_from_the_elements_uncertainties(catalog):
+    """a's drift, and what e, i and the anomaly add at once; the angles' share cancels."""
+    row = pick(catalog, "433").assign(condition_code="9", sigma_a_au=1e-9)
+    when = row["epoch_jd_tdb"][0] + 10 * YEAR
+    a = row["a_au"][0] * AU_KM
+    drift = 1.5 * np.sqrt(GM_SUN / a**3) * 10 * YEAR * DAY_S * 1e-9 * AU_KM
+    found = assess(row, when)
+    assert 0.7 < found["sigma_km"][0] / drift < 1.5 and found["trusted"][0]  # by e, as above
+    angles = row.assign(sigma_node_deg=3e-4, sigma_argperi_deg=2e-4, sigma_mean_anomaly_deg=4.5e-4)
+    assert assess(angles, when)["sigma_km"][0] == pytest.approx(found["sigma_km"][0], rel=1e-9)
+    late = angles.assign(sigma_mean_anomaly_deg=5e-4 + 0.01)
+    more = np.hypot(found["sigma_km"][0], np.radians(0.01) * a)
+    assert assess(late, when)["sigma_km"][0] == pytest.approx(more, rel=0.4)
+    tilted = row.assign(sigma_i_deg=0.5)
+    assert assess(tilted, when)["sigma_km"][0] < np.radians(0.5) * a * 1.25  # Q is 1.22 a
+
+
+def test_sigmas_beside_the_covariance(shared_data, catalog):
+    """Apophis as JPL knew it: the sum of the uncertainties against the whole covariance."""
+    content = json.loads((shared_data / "api_fixtures/sbdb/99942_phys.json").read_text())
+    body = decode_object(content, lambda _: None)
+    cov = body.covariance
+    names = ("e", "q", "tp", "node", "peri", "i")
+    place = [cov.labels.index(name) for name in names]
+    matrix = cov.matrix[np.ix_(place, place)]
+    values = [cov.elements[{"node": "om", "peri": "w"}.get(n, n)].value for n in names]
+
+    def row_of(x):
+        e, q, tp, node, peri, i = x
+        a = q / (1 - e)
+        motion = np.sqrt(GM_SUN / (a * AU_KM) ** 3) * DAY_S
+        mean = np.degrees(motion * (cov.epoch_jd_tdb - tp))
+        return np.array([a, e, i, node, peri, mean, cov.epoch_jd_tdb])
+
+    def state(x):
+        return np.concatenate([y[0, 0] for y in kepler_states(row_of(x)[None], jd)])
+
+    jd = np.array([[cov.epoch_jd_tdb]])
+    sigma = np.sqrt(np.diag(matrix))
+    pairs = [(values + shift, values - shift) for shift in 100.0 * np.diag(sigma)]
+    jacobian = np.array([state(x) - state(y) for x, y in pairs]).T / (200.0 * sigma)
+    rows = np.array([row_of(x) - row_of(y) for x, y in pairs]).T / (200.0 * sigma)
+    a, e, i, node, peri, mean, _ = np.sqrt(np.maximum(np.diag(rows @ matrix @ rows.T), 0.0))
+    frame = pick(catalog, "99942")
+    frame.loc[:, ELEMENTS] = row_of(values)
+    when = cov.epoch_jd_tdb + 6 * YEAR  # before the encounter of 2029
+    whole = assess(frame, when, covariance=(jacobian @ matrix @ jacobian.T)[None])
+    parts = frame.assign(
+        sigma_a_au=a, sigma_e=e, sigma_i_deg=i, sigma_node_deg=node, sigma_argperi_deg=peri,
+        sigma_mean_anomaly_deg=mean,
+    )  # fmt: skip
+    rough = assess(parts, when)
+    print("km, covariance and uncertainties:", whole["sigma_km"][0], rough["sigma_km"][0])
+    assert whole["trusted"][0] and rough["trusted"][0]
+    # Uncorrelated errors are no covariance: the order of magnitude is what can be asked.
+    assert 0.2 < rough["sigma_km"][0] / whole["sigma_km"][0] < 5.0
+
+
+def test_old_observations_count_from_their_end(catalog):
+    row = pick(catalog, "433").assign(condition_code="5")
+    when, epoch = row["epoch_jd_tdb"][0] + 5 * YEAR, row["epoch_jd_tdb"][0]
+    year = int(2000 + (epoch - 2_451_544.5) / YEAR)
+    fresh, old = (row.assign(arc=f"1990-{last}") for last in (year, year - 11))
+    both = [assess(frame, when)["sigma_km"][0] for frame in (fresh, old)]
+    since = (epoch - (2_451_544.5 + (year - 10 - 2000) * YEAR)) / YEAR
+    assert both[1] / both[0] == pytest.approx((5 + since) / 5, rel=0.15)
+
+
+def test_clones_and_ellipses_agree_where_nobody_comes_near(catalog):
+    rows = pick(catalog, "433")
+    elements, arrival = element_array(rows), rows["epoch_jd_tdb"].to_numpy() + 8 * YEAR
+    free = undisturbed(elements, arrival)[:, 0]
+    ours = along_orbit(elements, np.zeros((1, 7)), arrival)
+    assert np.linalg.norm(ours - free) < 0.02 * np.linalg.norm(free)
+    matrix = transitions(elements, np.zeros((1, 7)), arrival)
+    along = matrix[0] @ larger_orbit(elements)[0]
+    np.testing.assert_allclose(along, ours[0], rtol=1e-4, atol=1e-4 * np.linalg.norm(along))
+
+
+def test_given_ephemerides_serve(catalog):
+    rows = pick(catalog, "99942", "433", "2000 SG344", "1991 VG")
+    arrival = np.array([2_462_800.5, 2_463_000.5, 2_463_100.5, 2_463_200.5])
+    built = build_ephemerides(rows, 2_462_000.5, 2_463_300.5)
+    alone, given = assess(rows, arrival), assess(rows, arrival, ephemerides=built)
+    pd.testing.assert_frame_equal(alone, given, rtol=1e-3)
+    some = assess(rows.iloc[[2, 0]], arrival[[2, 0]], ephemerides=built.select([2, 0]))
+    pd.testing.assert_frame_equal(some, given.iloc[[2, 0]].reset_index(drop=True), rtol=1e-6)
+    with pytest.raises(ValueError, match="4 rows, the catalogue has 1"):
+        assess(rows[:1], arrival[:1], ephemerides=built)
+    with pytest.raises(ValueError, match="build them over the arrivals"):
+        assess(rows, arrival + 400.0, ephemerides=built)
+
+
+def test_old_elements_say_so(catalog):
+    found = assess(pick(catalog, "433").assign(epoch_jd_tdb=2_451_000.5), 2_463_000.5)
+    assert found["flag"][0] == (
+        "elements of 1998-07-06: only those of 2009-01-01 to 2065-12-29 can be integrated"
+    )
