@@ -23,6 +23,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 	@$(PIP) install -e '.[poliastro,dev,bench]'
 	@touch $@
 
+.venv/study-ready: .venv/test-ready
+	@$(PIP) install -e '.[poliastro,cluster,dev,study]'
+	@touch $@
+
 run: .venv/run-ready
 	@$(BIN)/survey run
 
@@ -38,7 +42,7 @@ lint: .venv/test-ready
 bench: .venv/bench-ready
 	$(BIN)/python -m benchmarks
 
-study: .venv/test-ready
+study: .venv/study-ready
 	$(BIN)/pytest -q -m study
 
 clean:
