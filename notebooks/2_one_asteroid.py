@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -52,13 +54,21 @@ print(f"distance from the Sun  {np.linalg.norm(r) / AU_KM:.6f} au")
 print(f"speed                  {np.linalg.norm(v):.6f} km/s")
 
 # %% [markdown]
-# One floor up, dates and units come in: the same asteroid at any epoch.
+# One floor up, dates and units come in: the same asteroid at any epoch. There it is integrated
+# among Sun, planets and Moon, because an orbit so like Earth's does not stay on its ellipse.
 
 # %%
 departure = Time("2029-09-08", scale="utc").tdb
 arrival = departure + 280 * u.d
 target_r, target_v = (x[0, 0] for x in asteroid_state(asteroid, Time([arrival])))
 target_r.to(u.au), target_v
+
+# %% [markdown]
+# How far it would be from there on the ellipse of its epoch, undisturbed:
+
+# %%
+ellipse_r, _ = (x[0, 0] for x in asteroid_state(asteroid, Time([arrival]), model="kepler"))
+print(f"{np.linalg.norm(target_r - ellipse_r).to_value('km'):,.0f} km")
 
 # %% [markdown]
 # ## From two positions to an arc
@@ -101,6 +111,7 @@ _ = plot_porkchop(dv, kind="flyby")
 # %% [markdown]
 # ## What these maps leave out
 #
-# They stand on the lowest rung, **two-body**: no gravity of Earth at L2, an asteroid on an
-# unperturbed ellipse. Fast arcs are priced fairly, slow ones mostly too high, and an asteroid that
-# meets Earth on the way may be elsewhere by then. The maps say where to look, not what to fly.
+# They stand on the lowest rung, **n-body asteroid, two-body craft**: the asteroid is where the
+# planets have moved it, as well as its orbit is known, but the craft feels no gravity of Earth at
+# L2. Fast arcs are priced fairly, slow ones mostly too high. The maps say where to look, not what
+# to fly.

@@ -20,9 +20,10 @@ from pathlib import Path
 import pytest
 
 from survey import __version__
+from survey.catalog import read_snapshot
 from survey.cli import main
 from survey.run import default_run, read_run
-from survey.tables import CATALOG, RANKING, TRANSFERS, read_table
+from survey.tables import CATALOG, RANKING, TRANSFERS, read_table, write_table
 
 # Three real asteroids, a year of departures: 13 x 11 cells each.
 SMALL = """
@@ -124,7 +125,7 @@ def test_run_writes_its_artefacts_and_ends_with_the_path(survey: Command) -> Non
     assert len(provenance["snapshot_sha256"]) == 64
     assert str(Path.cwd()) not in Path("small/transfers.ecsv").read_text(encoding="utf-8")
     assert not Path("small/.partial").exists()
-    for step in ("catalogue", "search", "rank", "report"):
+    for step in ("catalogue", "asteroids", "search", "compare", "rank", "report"):
         assert re.search(rf"^{step} ", done.err, re.MULTILINE)
 
 
@@ -178,7 +179,7 @@ def test_quiet_says_nothing_on_standard_error(survey: Command, finished: Path) -
 def steps_done(err: str) -> set[str]:
     """Steps that were really carried out, by what the log says."""
     steps = {line.split()[0] for line in err.splitlines() if "up to date" not in line}
-    return steps - {"catalogue"}
+    return steps - {"catalogue", "asteroids"}  # ephemerides are kept by user, not by run
 
 
 @pytest.mark.parametrize(
@@ -187,18 +188,22 @@ def steps_done(err: str) -> set[str]:
         ("", "", set()),
         ("report", 'title = "Another title"', {"report"}),
         ("spacecraft", 'propellant = "300 kg"', {"rank", "report"}),
-        ("parking", 'point = "L1"', {"search", "rank", "report"}),
+        ("parking", 'point = "L1"', {"search", "compare", "rank", "report"}),
+        ("parking", "mass_ratio = 3.0e-6", {"search", "compare", "rank", "report"}),
+        ("catalog", 'asteroids = "kepler"', {"search", "rank", "report"}),
     ],
-    ids=["nothing", "title", "craft", "point"],
+    ids=["nothing", "title", "craft", "point", "mass ratio", "ellipses"],
 )
 def test_only_what_depends_on_a_changed_choice_is_done_again(
     survey: Command, finished: Path, section: str, line: str, expected: set[str]
 ) -> None:
     copy = copy_of(finished)
     toml = copy / "run.toml"
-    text = SMALL.replace("[report]\n", f"[report]\n{line}\n") if section == "report" else (
-        f"{SMALL}[{section}]\n{line}\n" if section else f"# a comment\n{SMALL}"
-    )  # fmt: skip
+    head = f"[{section}]\n"
+    if head in SMALL:
+        text = SMALL.replace(head, f"{head}{line}\n")
+    else:
+        text = f"{SMALL}{head}{line}\n" if section else f"# a comment\n{SMALL}"
     toml.write_text(text, encoding="utf-8")
     done = survey("run", copy)
     assert done.status == 0
@@ -234,7 +239,7 @@ def test_another_version_means_work_anew(
     assert refused.status == 2
     assert __version__ in refused.err
     assert "9.9.9" in refused.err
-    assert steps_done(survey("run", copy).err) == {"search", "rank", "report"}
+    assert steps_done(survey("run", copy).err) == {"search", "compare", "rank", "report"}
 
 
 def test_ranking_alone_gives_the_bytes_of_the_whole_run(survey: Command, finished: Path) -> None:
@@ -317,6 +322,108 @@ def test_porkchop_takes_dates_and_times(survey: Command) -> None:
     done = survey("porkchop", "(99942)", "--kind", "flyby", *window, *times)
     assert done == Outcome(0, "porkchop-99942.png\n", "")
     assert Path("porkchop-99942.png").stat().st_size > 10_000
+
+
+# --- models of the asteroids' motion ------------------------------------------------------------
+
+
+def test_both_models_are_searched_and_shown(survey: Command, finished: Path) -> None:
+    tables = {
+        "n-body": read_table(finished / "transfers.ecsv", TRANSFERS)[0],
+        "kepler": read_table(finished / "transfers-kepler.ecsv", TRANSFERS)[0],
+    }
+    ranking, _ = read_table(finished / "ranking.ecsv", RANKING)
+    row = ranking[ranking["designation"] == "2000 SG344"].iloc[0]
+    shown = {}
+    for model, table in tables.items():
+        assert set(table["asteroid_model"]) == {model}
+        assert set(table["fidelity"]) == {"two-body"}
+        shown[model] = survey("show", "2000 SG344", "--run", finished, "--model", model).out
+        own = table[(table["designation"] == "2000 SG344") & (table["kind"] == "rendezvous")]
+        for dv in own["dv_total_m_s"]:
+            assert f" {dv:.0f} " in shown[model]
+    assert "n-body asteroid, two-body craft" in shown["n-body"]
+    assert shown["n-body"] == survey("show", "2000 SG344", "--run", finished).out
+    assert "Kepler asteroid, two-body craft" in shown["kepler"]
+    assert f"flyby {row['flyby_kepler_rank']}," in shown["kepler"]
+    assert row["rendezvous_doubt"] and row["rendezvous_doubt"] in shown["n-body"]
+    best = tables["kepler"].query("designation == '2000 SG344' and window == 1")
+    for kind in ("flyby", "rendezvous"):
+        dv = best.loc[best["kind"] == kind, "dv_total_m_s"].item()
+        assert row[f"{kind}_kepler_dv_m_s"] == dv != row[f"{kind}_dv_m_s"]
+
+
+def test_a_run_on_ellipses_has_no_n_body(survey: Command, finished: Path) -> None:
+    copy = copy_of(finished)
+    text = SMALL.replace("[catalog]\n", '[catalog]\nasteroids = "kepler"\n')
+    (copy / "run.toml").write_text(text, encoding="utf-8")
+    done = survey("run", copy)
+    assert done.status == 0
+    assert "Kepler asteroid, two-body craft" in done.out
+    assert not re.search("^(asteroids|compare) ", done.err, re.MULTILINE)
+    theirs, _ = read_table(finished / "transfers-kepler.ecsv", TRANSFERS)
+    assert read_table(copy / "transfers.ecsv", TRANSFERS)[0].equals(theirs)
+    refused = survey("show", "2000 SG344", "--run", copy, "--model", "n-body")
+    assert (refused.status, refused.out) == (2, "")
+    assert "on ellipses" in refused.err
+
+
+def test_the_map_is_of_the_model_asked_for(survey: Command, finished: Path) -> None:
+    maps = {}
+    for model in ("n-body", "kepler"):
+        path = Path(f"{model}.svg")
+        done = survey("porkchop", "2000 SG344", "--run", finished, "--model", model, "-o", path)
+        assert done == Outcome(0, f"{path}\n", "")
+        maps[model] = path.read_text(encoding="utf-8")
+    assert "n-body asteroid, two-body craft" in maps["n-body"]
+    assert "Kepler asteroid, two-body craft" in maps["kepler"]
+
+
+@pytest.fixture
+def strange_catalogue(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make the only snapshot one with an asteroid whose elements are of 1968."""
+    frame = read_snapshot("latest")
+    frame = frame[frame["designation"].isin(["2000 SG344", "469219", "99942", "433"])].copy()
+    frame.loc[frame["designation"] == "433", "epoch_jd_tdb"] = 2_440_000.5
+    Path("catalogs").mkdir()
+    name = "neo-2030-01-01.ecsv.gz"
+    write_table(frame, CATALOG, Path("catalogs") / name, provenance={"source": "made up"})
+    monkeypatch.setenv("SURVEY_CATALOGS", str(Path.cwd() / "catalogs"))
+    return name
+
+
+def test_whoever_is_left_out_is_named(survey: Command, strange_catalogue: str) -> None:
+    Path("odd").mkdir()
+    text = SMALL.replace('"Apophis"', '"Apophis", "Eros"')
+    Path("odd/run.toml").write_text(text, encoding="utf-8")
+    done = survey("run", "odd")
+    assert done.status == 0
+    line = "1 asteroid (433 Eros): the epoch lies outside"
+    assert f"left out   {line}" in done.err
+    assert f"Left out: {line}" in done.out
+    assert "of 3 asteroids" in done.out
+    (reason,) = json.loads(survey("rank", "odd", "--json").out)["left_out"]
+    assert (reason["count"], reason["asteroids"]) == (1, ["433 Eros"])
+    assert json.loads(survey("search", "odd", "--json").out)["left_out"] == [reason]
+    assert "left out, 433 Eros: the epoch" in survey("show", "eros", "--run", "odd").out
+    kepler = survey("show", "eros", "--run", "odd", "--model", "kepler").out
+    assert "Rank" not in kepler and "\nflyby " in kepler
+    refused = survey("porkchop", "eros", "--run", "odd")
+    assert refused.status == 2
+    assert "no way to 433 Eros: the epoch lies outside" in refused.err
+    assert survey("porkchop", "eros", "--run", "odd", "--model", "kepler").status == 0
+
+
+def test_ranking_needs_the_snapshot_of_the_search(survey: Command, strange_catalogue: str) -> None:
+    Path("odd").mkdir()
+    Path("odd/run.toml").write_text(SMALL, encoding="utf-8")
+    assert survey("search", "odd").status == 0
+    elsewhere = Path("catalogs") / strange_catalogue
+    elsewhere.rename("moved.ecsv.gz")
+    refused = survey("rank", "odd")
+    assert refused.status == 2
+    assert strange_catalogue in refused.err and "--catalog" in refused.err
+    assert survey("rank", "odd", "--catalog", "moved.ecsv.gz").status == 0
 
 
 # --- company ----------------------------------------------------------------------------------

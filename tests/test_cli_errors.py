@@ -221,8 +221,13 @@ def test_import_of_nothing(refused: Refused) -> None:
         (["--run", "nowhere"], "nowhere does not exist"),
         (
             ["--from", "2064-01-01", "--to", "2070-01-01"],
+            "the planets are known for 2009-01-01 to 2065-12-28",
+        ),
+        (
+            ["--from", "2064-01-01", "--to", "2070-01-01", "--model", "kepler"],
             "the planets are known for 2009-01-01 to 2065-12-31",
         ),
+        (["--model", "magic"], "magic"),
     ],
 )
 def test_bad_porkchops(refused: Refused, words: list[str], said: str) -> None:

@@ -101,6 +101,7 @@ def test_windows_editors_are_welcome(tmp_path: Path) -> None:
 OTHER = {
     "snapshot": '[catalog]\nsnapshot = "neo-2026-11-22.ecsv.gz"',
     "targets": '[catalog]\ntargets = ["99942"]',
+    "asteroids": '[catalog]\nasteroids = "kepler"',
     "departure_from": '[window]\ndeparture_from = "2027-01-02"',
     "departure_to": '[window]\ndeparture_to = "2037-01-02"',
     "departure_step": '[window]\ndeparture_step = "10.5 d"',

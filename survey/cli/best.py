@@ -14,11 +14,17 @@ from survey.cli.source import craft_of, metres
 from survey.run import Run, calendar_date
 
 KINDS = ("flyby", "rendezvous")
+_TWO_BODY = (
+    "A two-body craft knows no gravity of the Earth at the parking point. Beyond some 100 days of "
+    "flight the true cost can be several times lower."
+)
 CAUTION = {
-    "two-body": "Two-body Δv leaves out Earth's gravity at the parking point and the asteroid's "
-    "own encounters. Beyond some 100 days of flight the true cost can be several times lower; "
-    "for an asteroid that meets the Earth before, it can also be higher."
+    ("two-body", "n-body"): _TWO_BODY,
+    ("two-body", "kepler"): f"{_TWO_BODY} An asteroid on its ellipse keeps no account of its own "
+    "encounters either: after one with the Earth it is elsewhere.",
 }
+_DOUBT = "? = the asteroid's position on arrival is in doubt; `survey show` says why."
+_NAMED = 12  # of those left out for a reason, in a line
 _COLUMNS = (
     Column("#"),
     Column("asteroid", number=False),
@@ -34,7 +40,7 @@ _COLUMNS = (
 
 def print_best(table: tuple[pd.DataFrame, dict[str, Any]], run: Run, top: int | None) -> None:
     """Print the cheapest flybys and rendezvous, with what the figures are worth."""
-    ranking, _ = table
+    ranking, provenance = table
     budget = craft_of(run).budget.to_value(u.m / u.s)
     reach = f"{budget:.0f} m/s, by {calendar_date(run.last_date.jd)}"
     for kind in KINDS:
@@ -47,9 +53,12 @@ def print_best(table: tuple[pd.DataFrame, dict[str, Any]], run: Run, top: int | 
         click.echo(f"{rung_of(ranking)}; * = affordable ({reach})\n")
         print_table(_COLUMNS, [_cells(row, kind) for _, row in rows.iterrows()])
         click.echo()
-    for rung in sorted(set(ranking["fidelity"])):
-        if rung in CAUTION:
-            click.echo(f"{textwrap.fill(CAUTION[rung], 79)}\n")
+    notes = [CAUTION[rung] for rung in _rungs(ranking) if rung in CAUTION]
+    if any("no" in set(_rows(ranking, kind, top or run.top)[f"{kind}_trusted"]) for kind in KINDS):
+        notes.insert(0, _DOUBT)
+    left_out = left_out_lines(provenance.get("left_out", []))
+    for note in (*notes, *(f"Left out: {line}." for line in left_out)):
+        click.echo(f"{textwrap.fill(note, 79, break_on_hyphens=False)}\n")
 
 
 def as_json(
@@ -61,6 +70,7 @@ def as_json(
         "version": provenance.get("version"),
         "snapshot": provenance.get("snapshot"),
         "asteroids": len(ranking),
+        "left_out": provenance.get("left_out", []),
         "budget_m_s": float(craft_of(run).budget.to_value(u.m / u.s)),
         **{
             kind: [_record(row, kind) for _, row in _rows(ranking, kind, top or run.top).iterrows()]
@@ -76,9 +86,26 @@ def _rows(ranking: pd.DataFrame, kind: str, top: int) -> pd.DataFrame:
 
 def rung_of(table: pd.DataFrame) -> str:
     """Say on which rung of fidelity the Δv of a table stands."""
-    pairs = sorted(set(zip(table["fidelity"], table["asteroid_model"], strict=True)))
     models = {"kepler": "Kepler"}
-    return "Δv " + " or ".join(f"{rung}, {models.get(model, model)} orbit" for rung, model in pairs)
+    return "Δv " + " or ".join(
+        f"{models.get(model, model)} asteroid, {rung} craft" for rung, model in _rungs(table)
+    )
+
+
+def _rungs(table: pd.DataFrame) -> list[tuple[str, str]]:
+    return sorted(set(zip(table["fidelity"], table["asteroid_model"], strict=True)))
+
+
+def left_out_lines(reasons: list[dict[str, Any]]) -> list[str]:
+    """Say who was left out of the ranking and why, one line per reason."""
+    lines = []
+    for one in reasons:
+        named = one["asteroids"][:_NAMED]
+        more = one["count"] - len(named)
+        names = ", ".join(named) + (f" and {more:,} more" if more else "")
+        lines.append(f"{one['count']:,} asteroid{'s' if one['count'] != 1 else ''} ({names}): "
+                     f"{one['reason']}")  # fmt: skip
+    return lines
 
 
 def _cells(row: pd.Series, kind: str) -> list[str]:
@@ -86,7 +113,8 @@ def _cells(row: pd.Series, kind: str) -> list[str]:
         str(row[f"{kind}_rank"]),
         f"{row['designation']} {row['name']}".strip(),
         metres(row[f"{kind}_dv_m_s"]),
-        "*" if row[f"{kind}_within_budget"] else "",
+        ("*" if row[f"{kind}_within_budget"] else " ")
+        + ("?" if row[f"{kind}_trusted"] == "no" else ""),
         calendar_date(row[f"{kind}_departure_jd_tdb"]),
         calendar_date(row[f"{kind}_arrival_jd_tdb"]),
         f"{row[f'{kind}_tof_d']:.0f}",

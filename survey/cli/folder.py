@@ -29,6 +29,11 @@ class RunFolder:
         return self.path / "transfers.ecsv"
 
     @property
+    def kepler(self) -> Path:
+        """The table of the same search with the asteroids on ellipses, for comparison."""
+        return self.path / "transfers-kepler.ecsv"
+
+    @property
     def ranking(self) -> Path:
         """The table of the ranking."""
         return self.path / "ranking.ecsv"

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from survey.catalog import read_snapshot, select
+from survey.catalog import read_snapshot, resolve_snapshot, select
 from survey.ephemeris import SPAN_JD_TDB
 from survey.run import Run, calendar_date
-from survey.transfer import FREE_M_S, Grid, ParkingOrbit, Spacecraft
+from survey.tables import file_digest
+from survey.transfer import FREE_M_S, Grid, ParkingOrbit, Spacecraft, valid_span
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,29 @@ def open_source(run: Run, override: str | None) -> Source:
     return Source(path, sha256, catalog)
 
 
+def reopen(run: Run, override: str | None, name: str, sha256: str) -> pd.DataFrame:
+    """Read once more the snapshot that a table was made from, wherever it now lies.
+
+    Raises
+    ------
+    ValueError
+        It is nowhere, or only with other contents.
+    """
+    for candidate in dict.fromkeys((override, name, run.snapshot)):
+        if candidate is None:
+            continue
+        try:
+            path = resolve_snapshot(candidate)
+        except ValueError:
+            continue
+        if file_digest(path) == sha256:
+            return read_snapshot(path)
+    raise ValueError(
+        f"the catalogue snapshot {name} that the transfers were made from is not here as it was "
+        "then: put it back, name it with --catalog, or search again with `survey run`"
+    )
+
+
 def grid_of(run: Run) -> Grid:
     """Make the grid of a run, and check at once that the planets are known on all of its dates."""
     grid = Grid.regular(
@@ -42,9 +66,10 @@ def grid_of(run: Run) -> Grid:
         run.tof_step,
     )
     first, last = grid.departure_jd_tdb[0], grid.departure_jd_tdb[-1] + grid.tof_d[-1]
-    if first < SPAN_JD_TDB[0] or last > SPAN_JD_TDB[1]:
-        # The span ends at midnight TDB, a minute before UTC's: its first whole day is the next.
-        days = [calendar_date(jd) for jd in (first, last, SPAN_JD_TDB[0] + 1, SPAN_JD_TDB[1])]
+    low, high = SPAN_JD_TDB if run.asteroids == "kepler" else valid_span()
+    if first < low or last > high:
+        # The span begins at midnight TDB, a minute before UTC's: its first whole day is the next.
+        days = [calendar_date(jd) for jd in (first, last, low + 1, high)]
         raise ValueError(
             f"first departure to last arrival is {days[0]} to {days[1]}, but the planets are known "
             f"for {days[2]} to {days[3]}: choose departures and times of flight inside"

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 import pandas as pd
@@ -34,11 +36,12 @@ from survey.tables import (
     write_bytes,
     write_table,
 )
+from survey.transfer import assess_ranking, default_cache, make_ephemerides, search_transfers
 from survey.transfer import rank as rank_transfers
-from survey.transfer import search_transfers
 
 _WINDOW = ("departure_from", "departure_to", "departure_step", "tof_min", "tof_max", "tof_step")
-_SEARCH = ("targets", *_WINDOW, "max_revolutions", "point", "mass_ratio")
+_ARCS = ("targets", *_WINDOW, "max_revolutions", "point", "mass_ratio")
+_SEARCH = ("asteroids", *_ARCS)
 _CRAFT = ("mass", "propellant", "isp", "reserve", "last_date")
 _REPORT = ("title", "top")
 
@@ -52,6 +55,7 @@ class _Work:
     folder: RunFolder
     screen: Screen
     force: bool
+    jobs: int | None = None
 
 
 def run(
@@ -70,12 +74,12 @@ def run(
     place = folder.find_run(argument)
     origin = source.open_source(place.run, catalog)
     screen = Screen(quiet=quiet)
-    work = _Work(place, screen, force)
+    work = _Work(place, screen, force, jobs)
     source.grid_of(place.run)  # wrong dates are said before a folder is made
     with folder.in_use(place, screen, wait=wait):
         work.screen.note("catalogue", f"{origin.path.name}, {len(origin.catalog):,} asteroids")
-        transfers = _search(work, origin, jobs)
-        ranking = _rank(work, transfers)
+        transfers, kepler = _search(work, origin)
+        ranking = _rank(work, transfers, kepler, origin.catalog)
         path = _report(work, ranking, origin.path)
     if as_json:
         print_json({**best.as_json(ranking, place.run, top), "report": _near(path)})
@@ -99,11 +103,11 @@ def search(
     place = folder.find_run(argument)
     origin = source.open_source(place.run, catalog)
     screen = Screen(quiet=quiet)
-    work = _Work(place, screen, force)
+    work = _Work(place, screen, force, jobs)
     source.grid_of(place.run)
     with folder.in_use(place, screen, wait=wait):
         work.screen.note("catalogue", f"{origin.path.name}, {len(origin.catalog):,} asteroids")
-        transfers, _ = _search(work, origin, jobs)
+        (transfers, provenance), _ = _search(work, origin)
     if as_json:
         print_json(
             {
@@ -112,6 +116,8 @@ def search(
                 "asteroids": len(origin.catalog),
                 "arcs": len(transfers),
                 "fidelity": sorted(set(transfers["fidelity"])),
+                "asteroid_model": place.run.asteroids,
+                "left_out": provenance.get("left_out", []),
             }
         )
     else:
@@ -121,6 +127,7 @@ def search(
 def rank(
     argument: Path | None,
     *,
+    catalog: str | None,
     top: int | None,
     force: bool,
     wait: bool,
@@ -133,7 +140,10 @@ def rank(
     screen = Screen(quiet=quiet)
     with folder.in_use(place, screen, wait=wait):
         work = _Work(place, screen, force)
-        ranking = _rank(work, _searched(place))
+        searched = _searched(place)
+        name, sha256 = (str(searched[1].get(f"snapshot{key}")) for key in ("", "_sha256"))
+        asteroids = source.reopen(place.run, catalog, name, sha256)
+        ranking = _rank(work, searched, _compared(place), asteroids)
     if as_json:
         print_json(best.as_json(ranking, place.run, top))
     else:
@@ -154,55 +164,102 @@ def report(
     click.echo(_near(path))
 
 
-def _search(work: _Work, origin: Source, jobs: int | None) -> Table:
+def _search(work: _Work, origin: Source) -> tuple[Table, Table | None]:
+    """Search with the asteroids as the run wants them, and once more on ellipses, to compare."""
     place, run = work.folder, work.folder.run
-    inputs = _inputs(run.digest_of(*_SEARCH), snapshot_sha256=origin.sha256)
-    done = _made_from(place.transfers, TRANSFERS, inputs)
+    main = _Variant(run.asteroids, place.transfers, _inputs_of(run.digest_of(*_SEARCH), origin))
+    jobs = [main]
+    if run.asteroids != "kepler":
+        jobs.append(_Variant("kepler", place.kepler, _inputs_of(run.digest_of(*_ARCS), origin)))
+    tables = [_searched_once(work, origin, job) for job in jobs]
+    folder.clear_checkpoint(place)
+    return tables[0], tables[1] if len(tables) > 1 else None
+
+
+@dataclass(frozen=True)
+class _Variant:
+    """One of the searches of a run: how the asteroids move, its table, what it is made from."""
+
+    model: Literal["n-body", "kepler"]
+    path: Path
+    inputs: dict[str, str]
+
+
+def _inputs_of(choices: str, origin: Source) -> dict[str, str]:
+    return _inputs(choices, snapshot_sha256=origin.sha256)
+
+
+def _searched_once(work: _Work, origin: Source, search: _Variant) -> Table:
+    place, run, screen = work.folder, work.folder.run, work.screen
+    # The search of the ellipses beside the real one is a comparison, and is called so.
+    step = "search" if search.path == place.transfers else "compare"
+    done = _made_from(search.path, TRANSFERS, search.inputs)
     if done is not None and not work.force:
-        work.screen.note("search", f"up to date, {len(done[0]):,} arcs")
+        screen.note(step, f"up to date, {len(done[0]):,} arcs")
         return done
     grid, parking = source.grid_of(run), source.parking_of(run)
-    count = len(origin.catalog)
-    departures, tofs = grid.shape
-    work.screen.note(
-        "search",
-        f"{count:,} asteroids × {departures:,} departures × {tofs:,} times of flight",
-    )
-    started = time.monotonic()
-    # Even one job has a thread of its own: the main thread stays free to hear Ctrl-C.
-    pool = ThreadPoolExecutor(jobs or _processors())
-    try:
-        with work.screen.progress("search", "asteroids") as progress:
+    with _pool(work.jobs) as pool:
+        ephemerides = None
+        if search.model == "n-body":
+            with screen.progress("asteroids", "asteroid ephemerides") as progress:
+                ephemerides = make_ephemerides(
+                    origin.catalog, grid, executor=pool, cache=default_cache(), progress=progress
+                )
+            fresh, count = ephemerides.integrated, len(ephemerides)
+            known = f"{count - fresh:,} known from before" if fresh < count else ""
+            made = f"{fresh:,} integrated among Sun, planets and Moon" if fresh else "up to date"
+            screen.note("asteroids", ", ".join(filter(None, (made, known))))
+        departures, tofs = grid.shape
+        screen.note(
+            step,
+            f"{len(origin.catalog):,} asteroids × {departures:,} departures × {tofs:,} times of "
+            f"flight, {'among the planets' if ephemerides else 'on ellipses'}",
+        )
+        started = time.monotonic()
+        with screen.progress(step, "asteroids") as progress:
             transfers = search_transfers(
                 origin.catalog,
                 parking,
                 grid,
+                model=search.model,
                 executor=pool,
                 max_revs=run.max_revolutions,
                 checkpoint=place.checkpoint,
                 progress=progress,
+                ephemerides=ephemerides,
+                cache=default_cache(),
             )
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    left_out = transfers.attrs["left_out"]
     provenance = {
-        **inputs,
+        **search.inputs,
         "run_digest": run.digest,
         "snapshot": origin.path.name,
         **_retrieval(origin),
+        **({"left_out": left_out} if left_out else {}),
     }
-    write_table(transfers, TRANSFERS, place.transfers, provenance=provenance)
-    folder.clear_checkpoint(place)
-    work.screen.note(
-        "search", f"{len(transfers):,} arcs kept, in {time.monotonic() - started:.1f} s"
-    )
+    write_table(transfers, TRANSFERS, search.path, provenance=provenance)
+    for line in best.left_out_lines(left_out):
+        screen.note("left out", line)
+    screen.note(step, f"{len(transfers):,} arcs kept, in {time.monotonic() - started:.1f} s")
     return transfers, provenance
 
 
-def _rank(work: _Work, searched: Table) -> Table:
+@contextmanager
+def _pool(jobs: int | None) -> Iterator[Executor]:
+    # Even one job has a thread of its own: the main thread stays free to hear Ctrl-C.
+    pool = ThreadPoolExecutor(jobs or _processors())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _rank(work: _Work, searched: Table, kepler: Table | None, catalog: pd.DataFrame) -> Table:
     place, run = work.folder, work.folder.run
     transfers, origin = searched
+    beside = {"kepler_sha256": file_digest(place.kepler)} if kepler is not None else {}
     inputs = _inputs(
-        run.digest_of(*_SEARCH, *_CRAFT), transfers_sha256=file_digest(place.transfers)
+        run.digest_of(*_SEARCH, *_CRAFT), transfers_sha256=file_digest(place.transfers), **beside
     )
     done = _made_from(place.ranking, RANKING, inputs)
     if done is not None and not work.force:
@@ -210,6 +267,13 @@ def _rank(work: _Work, searched: Table) -> Table:
         return done
     craft = source.craft_of(run)
     ranking = rank_transfers(transfers, craft)
+    if run.asteroids != "kepler":
+        work.screen.note("rank", "how far the asteroids' positions can be believed")
+        with _pool(work.jobs) as pool:
+            trust = assess_ranking(ranking, catalog, executor=pool)
+        ranking = rank_transfers(
+            transfers, craft, trust=trust, kepler=None if kepler is None else kepler[0]
+        )
     provenance = {**origin, **inputs, "run_digest": run.digest}
     write_table(ranking, RANKING, place.ranking, provenance=provenance)
     work.screen.note("rank", f"{len(ranking):,} asteroids")
@@ -261,6 +325,12 @@ def _made_from(path: Path, schema: Schema, inputs: dict[str, str]) -> Table | No
 def _searched(place: RunFolder) -> Table:
     digest = place.run.digest_of(*_SEARCH)
     return _finished(place.transfers, TRANSFERS, digest, "survey search", place)
+
+
+def _compared(place: RunFolder) -> Table | None:
+    if place.run.asteroids == "kepler":
+        return None
+    return _finished(place.kepler, TRANSFERS, place.run.digest_of(*_ARCS), "survey search", place)
 
 
 def _ranked(place: RunFolder) -> Table:

@@ -14,13 +14,13 @@ import pandas as pd
 from survey.astro.accessibility import diameter_km, shoemaker_helin_dv
 from survey.catalog import find, label, read_snapshot
 from survey.cli import source
-from survey.cli.best import rung_of
+from survey.cli.best import KINDS, rung_of
 from survey.cli.folder import DEFAULT, RunFolder, find_run
 from survey.cli.offline import stay_offline
 from survey.cli.screen import Column, plain, print_json, print_table
 from survey.run import Run, adjust, calendar_date, default_run
 from survey.tables import RANKING, TRANSFERS, read_table, write_bytes
-from survey.transfer import delta_v_map
+from survey.transfer import Grid, delta_v_map, left_out, make_ephemerides
 
 _FORMATS = ("png", "pdf", "svg")
 _OPTIONS = {
@@ -30,6 +30,7 @@ _OPTIONS = {
     "tof_min": "--tof-min",
     "tof_max": "--tof-max",
     "tof_step": "--tof-step",
+    "asteroids": "--model",
 }
 _BRIGHT, _DARK = 0.25, 0.05  # geometric albedos of most near-Earth asteroids
 _CLASSES = {
@@ -57,6 +58,7 @@ def porkchop(
     kind: Literal["flyby", "rendezvous"],
     output: Path | None,
     show: bool,
+    model: Literal["n-body", "kepler"] | None,
     run: Path | None,
     catalog: str | None,
     **given: str | None,
@@ -64,6 +66,7 @@ def porkchop(
     """Carry out ``survey porkchop``."""
     stay_offline()
     place = _place(run)
+    given["asteroids"] = model
     changes = {name: (_OPTIONS[name], text) for name, text in given.items() if text is not None}
     choices = adjust(_choices(place), changes)
     path = output or Path(f"porkchop-{_file_name(target)}.png")
@@ -73,11 +76,14 @@ def porkchop(
     if not path.parent.is_dir():
         raise ValueError(f"{path.parent} is not a folder: make it first, or give another --output")
     asteroid = find(target, _catalog(choices, catalog))
+    grid = source.grid_of(choices)
+    _check_existence(asteroid, choices, grid)
     picture = delta_v_map(
         asteroid,
         source.parking_of(choices),
-        source.grid_of(choices),
+        grid,
         max_revs=choices.max_revolutions,
+        model=choices.asteroids,
     )
     from survey.report import plot_porkchop
     from survey.report.style import figure_style
@@ -94,13 +100,21 @@ def porkchop(
         click.launch(str(path))
 
 
-def show(target: str, *, run: Path | None, catalog: str | None, as_json: bool) -> None:
+def show(
+    target: str,
+    *,
+    model: Literal["n-body", "kepler"] | None,
+    run: Path | None,
+    catalog: str | None,
+    as_json: bool,
+) -> None:
     """Carry out ``survey show``."""
     stay_offline()
     place = _place(run)
     asteroid = find(target, _catalog(_choices(place), catalog))
     facts = _facts(asteroid)
-    windows, ranked = _windows(place, str(asteroid["designation"]))
+    path = _table_of(place, model)
+    windows, ranked, absence = _windows(place, path, asteroid)
     if as_json:
         print_json(
             {
@@ -109,12 +123,13 @@ def show(target: str, *, run: Path | None, catalog: str | None, as_json: bool) -
                 "run": None if place is None else str(place.path),
                 "ranking": None if ranked is None else _record(ranked),
                 "windows": [_record(row) for _, row in windows.iterrows()],
+                "left_out": absence or None,
             }
         )
         return
     _print_asteroid(asteroid, facts)
     click.echo()
-    _print_windows(place, windows, ranked)
+    _print_windows(place, path, windows, ranked, absence)
 
 
 def _place(argument: Path | None) -> RunFolder | None:
@@ -155,17 +170,59 @@ def _facts(asteroid: pd.Series) -> dict[str, Any]:
     }
 
 
-def _windows(place: RunFolder | None, designation: str) -> tuple[pd.DataFrame, pd.Series | None]:
-    """Rows of the asteroid in a run's tables; none where the run has not got so far."""
-    windows, ranked = pd.DataFrame(columns=TRANSFERS.names), None
-    if place is not None and place.transfers.is_file():
-        transfers, _ = read_table(place.transfers, TRANSFERS)
+def _table_of(place: RunFolder | None, model: str | None) -> Path | None:
+    """Find the table with the windows that were found for a model of the asteroids' motion."""
+    if place is None or model in (None, place.run.asteroids):
+        return None if place is None else place.transfers
+    if model == "kepler":
+        return place.kepler
+    raise ValueError(
+        f"--model was given as n-body, but {place.path} was searched with the asteroids on "
+        'ellipses: write asteroids = "n-body" into its run.toml and run it again'
+    )
+
+
+def _windows(
+    place: RunFolder | None, path: Path | None, asteroid: pd.Series
+) -> tuple[pd.DataFrame, pd.Series | None, str]:
+    """Rows of the asteroid in a run's tables, and why it was left out of them if it was.
+
+    There are none where the run has not got so far.
+    """
+    windows, ranked, absence = pd.DataFrame(columns=TRANSFERS.names), None, ""
+    designation = str(asteroid["designation"])
+    if path is not None and path.is_file():
+        transfers, provenance = read_table(path, TRANSFERS)
+        absence = _absence(asteroid, provenance.get("left_out", []))
         windows = transfers[transfers["designation"] == designation]
     if place is not None and place.ranking.is_file():
         ranking, _ = read_table(place.ranking, RANKING)
         rows = ranking[ranking["designation"] == designation]
         ranked = rows.iloc[0] if len(rows) else None
-    return windows, ranked
+    return windows, ranked, absence
+
+
+def _absence(asteroid: pd.Series, reasons: list[dict[str, Any]]) -> str:
+    """Why an asteroid is among those left out; empty if it is not."""
+    name = f"{asteroid['designation']} {asteroid['name']}".strip()
+    for one in reasons:
+        for listed in one["asteroids"]:
+            if listed == name or listed.startswith(f"{name} ("):
+                return f"{listed}: {one['reason']}"
+    return ""
+
+
+def _check_existence(asteroid: pd.Series, run: Run, grid: Grid) -> None:
+    """Refuse an asteroid that is no longer there, or cannot be integrated."""
+    if run.asteroids == "kepler":
+        return
+    row = asteroid.to_frame().T
+    gone, reasons = left_out(row, make_ephemerides(row, grid), float(grid.departure_jd_tdb[0]))
+    if gone[0]:
+        raise ValueError(
+            f"there is no way to {_absence(asteroid, reasons)}; --model kepler draws the map of "
+            "its ellipse all the same"
+        )
 
 
 def _record(row: pd.Series) -> dict[str, Any]:
@@ -243,29 +300,60 @@ def _quality(asteroid: pd.Series) -> str:
 
 
 def _print_windows(
-    place: RunFolder | None, windows: pd.DataFrame, ranked: pd.Series | None
+    place: RunFolder | None,
+    path: Path | None,
+    windows: pd.DataFrame,
+    ranked: pd.Series | None,
+    absence: str,
 ) -> None:
-    if place is None or not place.transfers.is_file():
+    if place is None or path is None or not path.is_file():
         where = DEFAULT if place is None else place.path
-        click.echo(f"No windows yet: `survey run` searches them ({where} has no transfers.ecsv).")
+        name = "transfers.ecsv" if path is None else path.name
+        click.echo(f"No windows yet: `survey run` searches them ({where} has no {name}).")
         return
     if windows.empty:
-        click.echo(f"No window: {place.path} found no transfer to it on its grid of dates.")
+        why = f"left out, {absence}" if absence else "no transfer to it on its grid of dates"
+        click.echo(f"No window in {place.path}: {why}.")
         return
     click.secho(f"Windows of {place.path}", bold=True)
     click.echo(f"{rung_of(windows)}\n")
     print_table(_WINDOWS, [_window_cells(row) for _, row in windows.iterrows()])
-    if ranked is not None:
-        places = [
-            f"{kind} {int(ranked[f'{kind}_rank'])}"
-            f"{'' if ranked[f'{kind}_within_budget'] else ' (out of reach)'}"
-            for kind in ("flyby", "rendezvous")
-            if not pd.isna(ranked[f"{kind}_rank"])
-        ]
-        click.echo()
-        click.echo(f"Rank: {', '.join(places)}" if places else "Not ranked")
-        if ranked["flags"]:
-            click.echo(f"Caution: {ranked['flags']}")
+    if ranked is None:
+        return
+    click.echo()
+    if path == place.kepler:
+        places = _places(ranked, "kepler_rank")
+        click.echo(f"Rank on ellipses: {', '.join(places)}" if places else "Not ranked")
+        return
+    places = _places(ranked, "rank")
+    click.echo(f"Rank: {', '.join(places)}" if places else "Not ranked")
+    for kind in KINDS:
+        if ranked[f"{kind}_trusted"]:
+            click.echo(f"Position at the {kind}: {_trust(ranked, kind)}")
+    if ranked["flags"]:
+        click.echo(f"Caution: {ranked['flags']}")
+
+
+def _places(ranked: pd.Series, column: str) -> list[str]:
+    reach = " (out of reach)"
+    return [
+        f"{kind} {int(ranked[f'{kind}_{column}'])}"
+        + (reach if column == "rank" and not ranked[f"{kind}_within_budget"] else "")
+        for kind in KINDS
+        if not pd.isna(ranked[f"{kind}_{column}"])
+    ]
+
+
+def _trust(ranked: pd.Series, kind: str) -> str:
+    """Say how far the asteroid's position on its arrival can be believed."""
+    sigma, near = ranked[f"{kind}_sigma_km"], ranked[f"{kind}_earth_pass_au"]
+    parts = [str(ranked[f"{kind}_doubt"])] if ranked[f"{kind}_doubt"] else ["can be trusted"]
+    if not pd.isna(sigma) and "uncertain by" not in parts[0]:
+        parts.append(f"uncertain by {float(f'{sigma:.2g}'):,.0f} km")
+    if not pd.isna(near) and "passes the Earth" not in parts[0]:
+        day = calendar_date(float(ranked[f"{kind}_earth_pass_jd_tdb"]))
+        parts.append(f"nearest pass by the Earth {near:.4f} au on {day}")
+    return "; ".join(parts)
 
 
 def _window_cells(row: pd.Series) -> list[str]:

@@ -29,6 +29,11 @@ _CATALOG = click.option(
     metavar="FILE|latest",
     help="Snapshot to use instead of the one run.toml names.",
 )
+_MODEL = click.option(
+    "--model",
+    type=click.Choice(["n-body", "kepler"]),
+    help="How the asteroid moves: among the planets, or on its ellipse.  [default: as the run]",
+)
 _IN_RUN = click.option(
     "--run",
     "run",
@@ -131,7 +136,7 @@ def import_(file: Path, **options: Any) -> None:
 @_RUN
 @_options(_CATALOG, _JOBS, _FORCE, _WAIT, _JSON, _QUIET)
 def search(run: Path | None, **options: Any) -> None:
-    """Search transfers to every asteroid: writes transfers.ecsv."""
+    """Search transfers to every asteroid: writes transfers.ecsv and transfers-kepler.ecsv."""
     from survey.cli import steps
 
     steps.search(run, **options)
@@ -139,7 +144,7 @@ def search(run: Path | None, **options: Any) -> None:
 
 @survey.command()
 @_RUN
-@_options(_TOP, _FORCE, _WAIT, _JSON, _QUIET)
+@_options(_CATALOG, _TOP, _FORCE, _WAIT, _JSON, _QUIET)
 def rank(run: Path | None, **options: Any) -> None:
     """Rank the asteroids of a search: writes ranking.ecsv."""
     from survey.cli import steps
@@ -179,6 +184,7 @@ def report(run: Path | None, **options: Any) -> None:
     help="PNG, PDF or SVG file.  [default: porkchop-TARGET.png]",
 )
 @click.option("--show", is_flag=True, help="Open the figure, too.")
+@_MODEL
 @_IN_RUN
 @_CATALOG
 def porkchop(target: str, **options: Any) -> None:
@@ -194,6 +200,7 @@ def porkchop(target: str, **options: Any) -> None:
 
 @survey.command()
 @_TARGET
+@_MODEL
 @_IN_RUN
 @_CATALOG
 @_JSON

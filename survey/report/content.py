@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from survey.astro.accessibility import diameter_km
+from survey.constants import AU_KM
 from survey.report.porkchop import full_name
 from survey.run import Run, calendar_date
 from survey.transfer.ranking import FREE_M_S
@@ -18,6 +19,7 @@ from survey.transfer.spacecraft import Spacecraft
 DASH = "–"
 ALBEDO_BRIGHT, ALBEDO_DARK = 0.25, 0.05  # the span of most near-Earth asteroids
 TABLE_ROWS = 20
+MOST_NAMED = 40  # of the asteroids left out for one reason
 
 
 def number(value: Any, decimals: int = 0) -> str:
@@ -35,6 +37,14 @@ def metres(dv_m_s: Any) -> str:
 def breadth(days: Any) -> str:
     """Write a window's breadth in whole days; below one day the digits would mean nothing."""
     return "<1" if not pd.isna(days) and float(days) < 1.0 else number(days)
+
+
+def uncertainty(sigma_km: Any, doubt: str) -> str:
+    """Write how uncertain a position is, in thousands of km, two digits; "lost" beyond 1 au."""
+    if not pd.isna(sigma_km):
+        km = float(sigma_km)
+        return "lost" if km > AU_KM else f"{_two_digits(max(km, 1.0)) / 1000.0:,g}"
+    return "lost" if "not known" in doubt else DASH
 
 
 def diameter_range_m(H_mag: Any) -> str:
@@ -82,6 +92,7 @@ def ranking_rows(
                 "breadth": breadth(row["breadth_d"]),
                 "H": number(row["H_mag"], 1),
                 "diameter": diameter_range_m(row["H_mag"]),
+                "uncertain": uncertainty(row["sigma_km"], str(row["doubt"])),
                 "inside": bool(row["within_budget"]),
                 "caution": " ".join(_letters(row["flags"], kind, cautions)),
             }
@@ -153,7 +164,7 @@ def answer(ranking: pd.DataFrame, spacecraft: Spacecraft, total: int) -> list[st
     nbsp = "\N{NO-BREAK SPACE}"
     first = (
         f"With {budget:.0f}{nbsp}m/s to spend and arrival by {last}, {reach} met and accompanied "
-        "(rendezvous), as far as a two-body model can tell."
+        "(rendezvous), as far as two-body arcs can tell."
     )
     rest = [_best_sentence(of_kind(ranking, kind), kind, budget) for kind in inside]
     return [first, *rest]
@@ -232,9 +243,38 @@ def facts(asteroid: pd.Series, ranked: pd.Series) -> list[list[str]]:
         ["eccentricity", number(e, 4)],
         ["inclination, deg", number(asteroid["i_deg"], 2)],
         ["perihelion – aphelion, au", f"{a * (1 - e):.3f} – {a * (1 + e):.3f}"],
-        ["orbit epoch", calendar_date(float(asteroid["epoch_jd_tdb"]))],
+        ["orbit epoch", calendar_date(float(asteroid["epoch_jd_tdb"]), scale="tdb")],
         ["uncertainty U; arc", f"{code or DASH}; {arc or DASH}"],
     ]
+
+
+def positions(ranked: pd.Series) -> list[str]:
+    """Say, for each kind, how far the asteroid's position on arrival can be believed."""
+    told: dict[str, list[str]] = {}
+    for kind in ("flyby", "rendezvous"):
+        if not ranked[f"{kind}_trusted"]:
+            continue
+        doubt, near = str(ranked[f"{kind}_doubt"]), ranked[f"{kind}_earth_pass_au"]
+        parts = [doubt or "nothing speaks against it"]
+        text = uncertainty(ranked[f"{kind}_sigma_km"], doubt)
+        if text not in (DASH, "lost") and "uncertain by" not in doubt:
+            parts.append(f"uncertain by {text} thousand km")
+        if not pd.isna(near) and "passes the Earth" not in doubt:
+            day = calendar_date(float(ranked[f"{kind}_earth_pass_jd_tdb"]))
+            parts.append(f"nearest pass by Earth {float(near):.4f} au on {day}")
+        told.setdefault("; ".join(parts), []).append(kind)
+    return [f"{text} ({' and '.join(kinds)})" for text, kinds in told.items()]
+
+
+def left_out(provenance: dict[str, Any]) -> list[dict[str, str]]:
+    """Who is missing from the tables, and why: ``names`` and ``reason``, a row per reason."""
+    rows = []
+    for one in provenance.get("left_out", []):
+        named = one["asteroids"][:MOST_NAMED]
+        more = one["count"] - len(named)
+        names = ", ".join(named) + (f" and {more:,} more" if more else "")
+        rows.append({"names": names, "reason": one["reason"], "count": f"{one['count']:,}"})
+    return rows
 
 
 def choices(run: Run, cells: tuple[int, int]) -> list[list[str]]:
@@ -253,6 +293,10 @@ def choices(run: Run, cells: tuple[int, int]) -> list[list[str]]:
             f"({cells[1]:,} values)",
         ],
         ["revolutions", f"up to {run.max_revolutions}"],
+        [
+            "asteroids",
+            "on undisturbed ellipses" if run.asteroids == "kepler" else "moved among the planets",
+        ],
     ]
 
 
@@ -285,6 +329,6 @@ def provenance_rows(provenance: dict[str, Any], digests: dict[str, str]) -> list
     rest = [
         [key.replace("_", " "), value if isinstance(value, str) else str(value)]
         for key, value in sorted(provenance.items())
-        if key not in names
+        if key not in (*names, "left_out")
     ]
     return known + rest + [[f"SHA-256 of {name}", digest] for name, digest in digests.items()]

@@ -3,46 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from matplotlib.figure import Figure
 
 from survey import __version__
-from survey.catalog import find, read_snapshot, snapshot_folders
-from survey.report import content
+from survey.catalog import find
+from survey.report import comparison, content
 from survey.report.figures import plot_calendar, plot_catalog, plot_ranking
-from survey.report.porkchop import best_cell, fidelity_text, full_name, plot_porkchop
+from survey.report.inputs import Inputs, read_inputs
+from survey.report.porkchop import best_cell, fidelity_text, full_name, plot_porkchop, rung_text
 from survey.report.style import figure_style, svg_bytes
-from survey.run import Run, calendar_date, read_run
-from survey.tables import RANKING, TRANSFERS, file_digest, read_table, table_bytes, write_bytes
-from survey.transfer import DeltaVMap, Grid, ParkingOrbit, Spacecraft, delta_v_map, rank
+from survey.run import calendar_date
+from survey.tables import write_bytes
+from survey.transfer import DeltaVMap, delta_v_map
+from survey.transfer.ranking import TRUST_ROWS
 
 KINDS = ("flyby", "rendezvous")
 DOTS = 10  # of each kind in the figure on the first page
 CALENDAR_ROWS = 10
-_MAKERS = {
-    "run.toml": "survey run", "transfers.ecsv": "survey search", "ranking.ecsv": "survey rank",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """Everything a report rests on, read and found to belong together."""
-
-    run: Run
-    transfers: pd.DataFrame
-    ranking: pd.DataFrame
-    catalog: pd.DataFrame
-    provenance: dict[str, Any]
-    digests: dict[str, str]
-    grid: Grid
-    parking: ParkingOrbit
-    spacecraft: Spacecraft
 
 
 def write_report(run_folder: Path | str, *, snapshot: Path | None = None) -> Path:
@@ -90,72 +72,6 @@ def write_report(run_folder: Path | str, *, snapshot: Path | None = None) -> Pat
     return destination
 
 
-def read_inputs(folder: Path, snapshot: Path | None = None) -> Inputs:
-    """Read a run folder and the snapshot its tables name; see `write_report` for the errors."""
-    if not folder.is_dir():
-        raise ValueError(
-            f"there is no run folder {folder}: give the folder that `survey run` has made"
-        )
-    for name, maker in _MAKERS.items():
-        if not (folder / name).is_file():
-            raise ValueError(f"{folder} has no {name}: make it with `{maker} {folder}` first")
-    run = read_run(folder / "run.toml")
-    transfers, provenance = read_table(folder / "transfers.ecsv", TRANSFERS)
-    ranking, _ = read_table(folder / "ranking.ecsv", RANKING)
-    spacecraft = Spacecraft(run.mass, run.propellant, run.isp, run.reserve, run.last_date)
-    catalog, snapshot = _snapshot(run, provenance, snapshot)
-    digests = {name: file_digest(folder / name) for name in ("transfers.ecsv", "ranking.ecsv")}
-    grid = Grid.regular(
-        run.departure_from, run.departure_to, run.departure_step, run.tof_min, run.tof_max,
-        run.tof_step,
-    )  # fmt: skip
-    parking = ParkingOrbit(run.point, run.mass_ratio)
-    strangers = set(ranking["designation"]) - set(catalog["designation"])
-    if strangers:
-        raise ValueError(
-            f"ranking.ecsv holds {sorted(strangers)[0]}, which the snapshot {snapshot.name} does "
-            f"not: make the tables again with `survey run {folder}`"
-        )
-    if table_bytes(ranking, RANKING, {}, compress=False) != table_bytes(
-        rank(transfers, spacecraft), RANKING, {}, compress=False
-    ):
-        raise ValueError(
-            "ranking.ecsv was made from other transfers, for another craft or by another version "
-            f"of this program: make it again with `survey rank {folder}`"
-        )
-    return Inputs(run, transfers, ranking, catalog, provenance, digests, grid, parking, spacecraft)
-
-
-def _snapshot(
-    run: Run, provenance: dict[str, Any], known: Path | None
-) -> tuple[pd.DataFrame, Path]:
-    name, digest = str(provenance.get("snapshot", "")), str(provenance.get("snapshot_sha256", ""))
-    if not name or not digest:
-        raise ValueError(
-            "transfers.ecsv does not say which catalogue snapshot it was made from: make it again "
-            "with `survey search`"
-        )
-    candidates = [one / name for one in snapshot_folders()]
-    given = Path(run.snapshot).expanduser()
-    if given.name == name:
-        candidates.insert(0, given)
-    if known is not None:
-        candidates.insert(0, known)
-    found = [path for path in candidates if path.is_file()]
-    if not found:
-        raise ValueError(
-            f"the catalogue snapshot {name} of this run is in none of the snapshot folders: put "
-            "it into one, or name that folder in SURVEY_CATALOGS"
-        )
-    for path in found:
-        if file_digest(path) == digest:
-            return read_snapshot(path), path
-    raise ValueError(
-        f"the catalogue snapshot {found[0]} has another SHA-256 than the one this run was made "
-        "from: put the old file back, or make the tables again with `survey run`"
-    )
-
-
 def _maps(inputs: Inputs) -> dict[str, DeltaVMap]:
     rows = {str(row["designation"]): row for _, row in inputs.catalog.iterrows()}
     wanted = content.top_targets(inputs.ranking, inputs.run.top)
@@ -164,7 +80,7 @@ def _maps(inputs: Inputs) -> dict[str, DeltaVMap]:
     maps = {
         designation: delta_v_map(
             rows[designation], inputs.parking, inputs.grid,
-            max_revs=inputs.run.max_revolutions,
+            max_revs=inputs.run.max_revolutions, model=inputs.run.asteroids,
         )
         for designation in dict.fromkeys(wanted)
     }  # fmt: skip
@@ -216,6 +132,8 @@ def _figures(inputs: Inputs, maps: dict[str, DeltaVMap]) -> dict[str, bytes]:
                 departures=list(best["departure_jd_tdb"]),
             )  # fmt: skip
             figures[f"calendar-{kind}.svg"] = svg_bytes(figure)
+    if inputs.compared:
+        figures["comparison.svg"] = svg_bytes(comparison.plot_comparison(inputs.ranking, Figure()))
     for designation in content.top_targets(inputs.ranking, inputs.run.top):
         figures[_file_name(designation)] = svg_bytes(_pair(inputs, maps[designation]))
     return figures
@@ -250,15 +168,15 @@ def page_data(
     tables = {kind: content.ranking_rows(ranking, kind, cautions) for kind in KINDS}
     searched = {str(find(one, inputs.catalog)["designation"]) for one in run.targets}
     count = len(searched) or len(inputs.catalog)
-    fidelity, model = _rung(inputs)
+    model = inputs.run.asteroids
     departures = inputs.grid.departure_jd_tdb
     return {
         "title": run.title,
         "subtitle": f"{count:,} asteroid{'' if count == 1 else 's'}, departures from "
         f"Sun–Earth {run.point} "
         f"{calendar_date(departures[0])} to {calendar_date(departures[-1])}",
-        "rung": f"{fidelity}, {'Kepler' if model == 'kepler' else model} ephemeris",
-        "two_body": fidelity == "two-body",
+        "rung": rung_text("two-body", model),
+        "n_body": model == "n-body",
         "program": f"survey {__version__}",
         "point": run.point,
         "scale": f"{inputs.parking.scale:.7f}",
@@ -277,24 +195,22 @@ def page_data(
                 ("ranking", "ranking.svg"), ("catalog", "catalog.svg"),
                 ("calendar_flyby", "calendar-flyby.svg"),
                 ("calendar_rendezvous", "calendar-rendezvous.svg"),
+                ("comparison", "comparison.svg"),
             )
             if name in figures
         },
         "targets": [_target(inputs, maps[one]) for one in content.top_targets(ranking, run.top)],
-        "asteroid_model_text": (
-            "Each asteroid moves on the ellipse of its osculating elements (Kepler), undisturbed."
-            if model == "kepler"
-            else f"The asteroids were moved by the model “{model}”."
-        ),
+        "comparison": {
+            kind: {
+                "text": comparison.comparison_text(ranking, kind),
+                "rows": comparison.comparison_rows(ranking, kind),
+            }
+            for kind in (KINDS if inputs.compared else ())
+        },
+        "left_out": content.left_out(inputs.provenance),
+        "trust_rows": str(TRUST_ROWS),
         "provenance": content.provenance_rows(inputs.provenance, inputs.digests),
     }  # fmt: skip
-
-
-def _rung(inputs: Inputs) -> tuple[str, str]:
-    if inputs.transfers.empty:
-        return "two-body", "kepler"
-    first = inputs.transfers.iloc[0]
-    return str(first["fidelity"]), str(first["asteroid_model"])
 
 
 def _target(inputs: Inputs, one: DeltaVMap) -> dict[str, Any]:
@@ -307,6 +223,7 @@ def _target(inputs: Inputs, one: DeltaVMap) -> dict[str, Any]:
         "fidelity": fidelity_text(one),
         "facts": content.facts(asteroid, ranked),
         "flags": content.caution_text(str(ranked["flags"])),
+        "positions": content.positions(ranked),
         "windows": content.window_rows(inputs.transfers, one.designation),
         "figure": _file_name(one.designation),
         "budget": bool(

@@ -58,9 +58,14 @@ def best_cell(delta_v_map: DeltaVMap, kind: str) -> Best | None:
 
 
 def fidelity_text(delta_v_map: DeltaVMap) -> str:
-    """Name the rung a map stands on, e.g. ``two-body, Kepler ephemeris``."""
-    model = {"kepler": "Kepler"}.get(delta_v_map.asteroid_model, delta_v_map.asteroid_model)
-    return f"{delta_v_map.fidelity}, {model} ephemeris"
+    """Name the rung a map stands on, e.g. ``n-body asteroid, two-body craft``."""
+    return rung_text(delta_v_map.fidelity, delta_v_map.asteroid_model)
+
+
+def rung_text(fidelity: str, asteroid_model: str) -> str:
+    """Say how asteroid and craft were moved."""
+    model = {"kepler": "Kepler"}.get(asteroid_model, asteroid_model)
+    return f"{model} asteroid, {fidelity} craft"
 
 
 def full_name(designation: str, name: str) -> str:

@@ -42,6 +42,8 @@ class Run:
         ``"latest"``, or the file name or path of a catalogue snapshot.
     targets : tuple of str
         Designations or names; empty for the whole catalogue.
+    asteroids : {"n-body", "kepler"}
+        How the asteroids move: among the planets, or on the ellipses of their elements.
     departure_from, departure_to : Time
         First and last departure from the parking orbit, scalar, TDB.
     departure_step, tof_min, tof_max, tof_step : Quantity
@@ -66,6 +68,7 @@ class Run:
 
     snapshot: str
     targets: tuple[str, ...]
+    asteroids: Literal["n-body", "kepler"]
     departure_from: Time
     departure_to: Time
     departure_step: u.Quantity
@@ -205,6 +208,7 @@ _KEYS = {
     for key in (
         _Key("catalog", "snapshot", values.text, '"latest" or the name of a snapshot file'),
         _Key("catalog", "targets", values.texts, _TARGETS),
+        _Key("catalog", "asteroids", values.motion, '"n-body" or "kepler"'),
         _Key("window", "departure_from", values.date, _DAY),
         _Key("window", "departure_to", values.date, _DAY),
         _Key("window", "departure_step", _time, _TIME),

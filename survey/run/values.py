@@ -106,6 +106,13 @@ def point(given: object) -> str:
     return str(given)
 
 
+def motion(given: object) -> str:
+    """Read how the asteroids move."""
+    if given not in ("n-body", "kepler"):
+        raise BadValueError("which is no model of their motion")
+    return str(given)
+
+
 def calendar_date(jd_tdb: float, *, scale: Literal["utc", "tdb"] = "utc") -> str:
     """Calendar date ``YYYY-MM-DD`` of a Julian date TDB; empty for NaN.
 

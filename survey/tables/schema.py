@@ -122,6 +122,39 @@ TRANSFERS = Schema(
     ),
 )
 
+THREE_BODY = Schema(
+    "three_body",
+    ("designation", "kind", "window"),
+    (
+        Column("designation", "str", "", "asteroid, as in the catalogue"),
+        Column("name", "str", "", "IAU name, empty where there is none"),
+        Column("H_mag", "float", "mag", "absolute magnitude", nullable=True),
+        Column("kind", "str", "", "flyby (pass) or rendezvous (stop)"),
+        Column("window", "int", "", "1 = cheapest; the others fly or arrive sooner for more"),
+        Column("strategy", "str", "", "how the parking orbit is left"),
+        Column("departure_jd_tdb", "float", "d", "departure from the parking orbit, JD TDB"),
+        Column("arrival_jd_tdb", "float", "d", "arrival at the asteroid, JD TDB"),
+        Column("tof_d", "float", "d", "time of flight"),
+        Column("phase_zero_jd_tdb", "float", "d", "when the craft must be at phase zero", True),
+        Column("dv_departure_m_s", "float", "m / s", "impulse that leaves the parking orbit"),
+        Column("dv_arrival_m_s", "float", "m / s", "impulse that stops there; 0 for a flyby"),
+        Column("dv_total_m_s", "float", "m / s", "sum of all impulses"),
+        Column("v_relative_km_s", "float", "km / s", "speed relative to the asteroid on arrival"),
+        Column("least_earth_km", "float", "km", "least distance to the Earth-Moon barycentre"),
+        Column("assisted", "bool", "", "passes Earth or Moon: the model is not valid there"),
+        Column("phase_best_m_s", "float", "m / s", "least delta-v over all phases", True),
+        Column("phase_median_m_s", "float", "m / s", "median over phase of the least", True),
+        Column("phase_worst_m_s", "float", "m / s", "the same at the worst phase", True),
+        Column("phases_within_budget", "float", "", "share of the phases that can afford it", True),
+        Column("effort", "str", "", "quick, or phase by phase"),
+        Column("problems", "int", "", "boundary-value problems tried"),
+        Column("converged", "int", "", "how many of them converged"),
+        Column("fidelity", "str", "", "rung of the ladder: three-body"),
+        Column("asteroid_model", "str", "", "how the asteroid was moved: n-body"),
+        Column("status", "int", "", "0 = solved; see survey.astro.shooting.STATUS"),
+    ),
+)
+
 _BEST = (
     ("rank", "int", "", "place by delta-v, 1 = cheapest", True),
     ("dv_m_s", "float", "m / s", "total delta-v of the best window", True),
@@ -134,6 +167,17 @@ _BEST = (
     ("breadth_d", "float", "d", "its breadth: departure span within 10 % (at least 10 m/s)", True),
     ("windows", "int", "", "distinct windows kept", False),
     ("within_budget", "bool", "", "affordable for the craft of the run", False),
+)
+
+# How far the asteroid's position on that arrival can be believed, and what its ellipse would give.
+_BESIDE: tuple[tuple[str, Kind, str, str], ...] = (
+    ("sigma_km", "float", "km", "uncertainty of the asteroid's position on arrival, if known"),
+    ("earth_pass_au", "float", "AU", "its nearest pass by Earth from its epoch to the arrival"),
+    ("earth_pass_jd_tdb", "float", "d", "when that is, JD TDB"),
+    ("trusted", "str", "", "yes, no; empty where the position was not assessed"),
+    ("doubt", "str", "", "why its position cannot be trusted"),
+    ("kepler_rank", "int", "", "place with the asteroids on undisturbed ellipses"),
+    ("kepler_dv_m_s", "float", "m / s", "total delta-v with the asteroids on such ellipses"),
 )
 
 RANKING = Schema(
@@ -149,6 +193,11 @@ RANKING = Schema(
             Column(f"{kind}_{name}", dtype, unit, f"{kind}: {text}", nullable)  # type: ignore[arg-type]
             for kind in ("flyby", "rendezvous")
             for name, dtype, unit, text, nullable in _BEST
+        ),
+        *(
+            Column(f"{kind}_{name}", dtype, unit, f"{kind}: {text}", nullable=True, optional=True)
+            for kind in ("flyby", "rendezvous")
+            for name, dtype, unit, text in _BESIDE
         ),
         Column("flags", "str", "", "reasons for caution, separated by '; '"),
     ),

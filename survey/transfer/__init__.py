@@ -1,21 +1,29 @@
 """The survey proper: Quantity and Time at the door, `survey.astro` behind it."""
 
+from survey.transfer.absences import left_out
+from survey.transfer.ephemerides import Ephemerides, default_cache, valid_span
 from survey.transfer.grid import DeltaVMap, Grid
 from survey.transfer.parking import ParkingOrbit
 from survey.transfer.porkchop import delta_v_map
-from survey.transfer.ranking import FREE_M_S, rank
-from survey.transfer.search import search_transfers
+from survey.transfer.ranking import FREE_M_S, assess_ranking, rank
+from survey.transfer.search import make_ephemerides, search_transfers
 from survey.transfer.spacecraft import Spacecraft
-from survey.transfer.targets import asteroid_state
+from survey.transfer.states import asteroid_state
 
 __all__ = [
     "FREE_M_S",
     "DeltaVMap",
+    "Ephemerides",
     "Grid",
     "ParkingOrbit",
     "Spacecraft",
+    "assess_ranking",
     "asteroid_state",
+    "default_cache",
     "delta_v_map",
+    "left_out",
+    "make_ephemerides",
     "rank",
     "search_transfers",
+    "valid_span",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -12,9 +13,10 @@ from survey.astro.porkchop_kernel import search_asteroids
 from survey.astro.windows import distinct_windows
 from survey.constants import AU_KM, DAY_S
 from survey.ephemeris import heliocentric_state
-from survey.transfer.targets import kepler_states
 
 Array = NDArray[np.float64]
+Motion = Callable[[Array], tuple[Array, Array]]
+"""Where n asteroids are: epochs ``(k,)`` or each one's own ``(n, k)`` to r, v ``(n, k, 3)``."""
 
 WINDOW_SLACK_KM_S: Final = 0.010  # differences below this mean nothing on this rung
 
@@ -62,7 +64,7 @@ def solve_mixed(
 
 def chunk_arcs(
     mu: float,
-    elements: Array,
+    motion: Motion,
     departures: Array,
     tof_d: Array,
     arrivals: Array,
@@ -78,7 +80,7 @@ def chunk_arcs(
     ndarray of `ARC`
         By asteroid, then kind, then window.
     """
-    r, v = kepler_states(elements, arrivals)
+    r, v = motion(arrivals)
     origin = departures[0]
     dv, tof, code = search_asteroids(
         mu, (departures - origin) * DAY_S, start, (arrivals - origin) * DAY_S,
@@ -98,16 +100,20 @@ def chunk_arcs(
         part["arrival_jd_tdb"] = part["departure_jd_tdb"] + part["tof_d"]
         part["revs"], part["low_path"] = (arc + 1) // 2, (arc == 0) | (arc % 2 == 1)
         part["breadth_d"] = breadth[asteroid, window]
-        _describe(mu, part, start[i], elements[asteroid])
+        meeting = np.full((len(r), windows), arrivals[0])
+        meeting[asteroid, window] = part["arrival_jd_tdb"]
+        target = tuple(x[asteroid, window] for x in motion(meeting))
+        _describe(mu, part, start[i], *target)
         parts.append(part)
     records = np.concatenate(parts)
     return records[np.lexsort((records["window"], records["kind"], records["asteroid"]))]
 
 
-def _describe(mu: float, part: NDArray[np.void], craft: Array, elements: Array) -> None:
+def _describe(
+    mu: float, part: NDArray[np.void], craft: Array, target_r: Array, target_v: Array
+) -> None:
     """Solve the arcs of `part` and fill in what they cost and what the craft meets."""
     arrival = part["arrival_jd_tdb"]
-    target_r, target_v = (x[:, 0] for x in kepler_states(elements, arrival[:, None]))
     r1, r2 = craft[:, :3], target_r
     v1, v2, part["status"] = solve_mixed(
         mu, r1, r2, part["tof_d"] * DAY_S, part["revs"], part["low_path"]

@@ -11,11 +11,17 @@ from survey.astro.lambert import solve_lambert
 from survey.constants import DAY_S, GM_SUN_KM3_S2
 from survey.transfer.grid import DeltaVMap, Grid
 from survey.transfer.parking import ParkingOrbit
-from survey.transfer.targets import element_array, kepler_states
+from survey.transfer.states import target_states
+from survey.transfer.targets import Model
 
 
 def delta_v_map(
-    asteroid: pd.Series, parking: ParkingOrbit, grid: Grid, *, max_revs: int = 1
+    asteroid: pd.Series,
+    parking: ParkingOrbit,
+    grid: Grid,
+    *,
+    max_revs: int = 1,
+    model: Model = "n-body",
 ) -> DeltaVMap:
     """Two-body delta-v of one asteroid in every cell of a grid.
 
@@ -29,14 +35,22 @@ def delta_v_map(
         Departures ``(n,)`` and times of flight ``(m,)``.
     max_revs : int, optional
         Full revolutions tried, both paths of each.
+    model : {"n-body", "kepler"}, optional
+        How the asteroid moves, see `survey.transfer.asteroid_state`. The craft's arcs are those of
+        two bodies, Sun and craft, either way.
 
     Returns
     -------
     DeltaVMap
         In each cell the cheapest arc, chosen separately for flyby and rendezvous.
+
+    Raises
+    ------
+    ValueError
+        If the model is unknown, or the grid leaves the span of the ephemerides.
     """
     arrivals, index = grid.arrivals
-    r, v = kepler_states(element_array(asteroid), arrivals)
+    r, v = target_states(asteroid, arrivals, model)
     r2, v2_asteroid = r[0][index], v[0][index]
     start_r, start_v = (
         x.to_value(unit)[:, None, :]
@@ -68,7 +82,7 @@ def delta_v_map(
         flyby_revs=flyby_revs,
         rendezvous_revs=stop_revs,
         fidelity="two-body",
-        asteroid_model="kepler",
+        asteroid_model=model,
     )
 
 

@@ -1,20 +1,27 @@
-"""Where the asteroids are: their catalogue rows moved to any epochs."""
+"""Orbits as bare numbers: the elements of catalogue rows, and the undisturbed motion on them."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
-import astropy.units as u
 import numpy as np
 import pandas as pd
-from astropy.time import Time
 from numpy.typing import NDArray
 
 from survey.astro.kepler import propagate_elements
 from survey.constants import AU_KM, DAY_S, GM_SUN_KM3_S2
 
 ELEMENTS = ["a_au", "e", "i_deg", "node_deg", "argperi_deg", "mean_anomaly_deg", "epoch_jd_tdb"]
-MODELS = ("kepler",)
+
+Model = Literal["n-body", "kepler"]
+MODELS: Final[tuple[Model, ...]] = ("n-body", "kepler")
+"""How asteroids may be moved: among the planets, or on the ellipse of their epoch."""
+
+
+def check_model(model: str) -> None:
+    """Raise ValueError unless the model is one of `MODELS`."""
+    if model not in MODELS:
+        raise ValueError(f"the model was given as {model!r}: write one of {', '.join(MODELS)}")
 
 
 def element_array(catalog_rows: pd.DataFrame | pd.Series) -> NDArray[np.float64]:
@@ -26,42 +33,11 @@ def element_array(catalog_rows: pd.DataFrame | pd.Series) -> NDArray[np.float64]
 def kepler_states(
     elements: NDArray[np.float64], jd_tdb: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Unperturbed heliocentric states, km and km/s, shape ``(n, m, 3)`` each."""
+    """Unperturbed heliocentric states, km and km/s, shape ``(n, m, 3)`` each.
+
+    The epochs ``(m,)`` are common to all, or ``(n, m)`` each asteroid's own.
+    """
     a, e, i, node, argperi, mean, epoch = elements.T
     i, node, argperi, mean = np.radians((i, node, argperi, mean))
     dt = (jd_tdb - epoch[:, None]) * DAY_S
     return propagate_elements(GM_SUN_KM3_S2, a * AU_KM, e, i, node, argperi, mean, dt)
-
-
-def asteroid_state(
-    catalog_rows: pd.DataFrame | pd.Series,
-    epochs: Time,
-    *,
-    model: Literal["kepler"] = "kepler",
-) -> tuple[u.Quantity, u.Quantity]:
-    """Heliocentric ecliptic J2000 states of asteroids.
-
-    Parameters
-    ----------
-    catalog_rows : DataFrame or Series
-        Rows of a catalogue, ``n`` of them.
-    epochs : Time
-        Epochs, shape ``(m,)``.
-    model : {"kepler"}, optional
-        How the asteroid moves. ``kepler``: the osculating ellipse of the catalogue's epoch,
-        unperturbed; stale after an encounter with a planet.
-
-    Returns
-    -------
-    r, v : Quantity
-        Shape ``(n, m, 3)``, km and km/s.
-
-    Raises
-    ------
-    ValueError
-        If `model` is not one of `MODELS`.
-    """
-    if model not in MODELS:
-        raise ValueError(f"the model was given as {model!r}: write one of {', '.join(MODELS)}")
-    r, v = kepler_states(element_array(catalog_rows), np.atleast_1d(epochs.tdb.jd))
-    return r * u.km, v * (u.km / u.s)

@@ -16,7 +16,7 @@ from survey.run import read_run
 from survey.transfer import search_transfers
 
 REPOSITORY = Path(__file__).parents[2]
-PRODUCTS = ("transfers.ecsv", "ranking.ecsv")
+PRODUCTS = ("transfers.ecsv", "transfers-kepler.ecsv", "ranking.ecsv")
 
 # The bundled catalogue, in five chunks: on the default grid each takes a tenth of a second or two.
 CHOICES = "[report]\ntop = 1\n"
@@ -59,6 +59,10 @@ def finish(run: Path) -> None:
 
 def chunks(run: Path) -> set[str]:
     return {one.name for one in (run / ".partial").glob("*.npy")}
+
+
+def ephemerides(folder: Path) -> int:
+    return len(list(folder.rglob("*.eph")))
 
 
 def wait_for_chunks(run: Path, process: subprocess.Popen[str], count: int) -> None:
@@ -147,6 +151,39 @@ def test_asked_to_stop_and_resumed(
     assert len(chunks(run)) == len(list((run / ".partial").iterdir())) >= 2
     finish(run)
     assert products(run) == undisturbed
+
+
+def test_killed_among_the_ephemerides(
+    tmp_path: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was integrated is kept for the user, whichever run asks next; the rest is done then."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    run = make_run(tmp_path / "run")
+    process = start(run)
+    until = time.monotonic() + 120
+    while not ephemerides(cache):
+        assert process.poll() is None and time.monotonic() < until
+        time.sleep(0.002)
+    process.kill()
+    process.communicate()
+    assert chunks(run) == set()
+    finish(run)
+    assert products(run) == undisturbed
+
+
+def test_killed_in_the_comparison(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
+    run = make_run(tmp_path / "run")
+    process = start(run)
+    wait_for_chunks(run, process, 6)  # the first five are those of the search itself
+    process.kill()
+    process.communicate()
+    assert (run / "transfers.ecsv").read_bytes() == undisturbed["transfers.ecsv"]
+    assert not (run / "transfers-kepler.ecsv").exists()
+    finish(run)
+    assert products(run) == undisturbed
+    assert not (run / ".partial").exists()
 
 
 def test_a_damaged_chunk_is_searched_again(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:

@@ -55,7 +55,14 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from survey.catalog import find, read_snapshot
     from survey.run import read_run
     from survey.tables import RANKING, TRANSFERS, file_digest, write_table
-    from survey.transfer import Grid, ParkingOrbit, Spacecraft, rank, search_transfers
+    from survey.transfer import (
+        Grid,
+        ParkingOrbit,
+        Spacecraft,
+        assess_ranking,
+        rank,
+        search_transfers,
+    )
 
     folder = tmp_path_factory.mktemp("run") / "small"
     folder.mkdir()
@@ -76,7 +83,10 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run.tof_step,
     )  # fmt: skip
     parking = ParkingOrbit(run.point, run.mass_ratio)
-    transfers = search_transfers(catalog, parking, grid, max_revs=run.max_revolutions)
+    transfers, kepler = (
+        search_transfers(catalog, parking, grid, max_revs=run.max_revolutions, model=model)
+        for model in ("n-body", "kepler")
+    )
     craft = Spacecraft(run.mass, run.propellant, run.isp, run.reserve, run.last_date)
     path = Path(snapshot.attrs["path"])
     provenance = {
@@ -84,5 +94,8 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "snapshot_sha256": file_digest(path), "run_digest": run.digest,
     }  # fmt: skip
     write_table(transfers, TRANSFERS, folder / "transfers.ecsv", provenance=provenance)
-    write_table(rank(transfers, craft), RANKING, folder / "ranking.ecsv", provenance=provenance)
+    write_table(kepler, TRANSFERS, folder / "transfers-kepler.ecsv", provenance=provenance)
+    trust = assess_ranking(rank(transfers, craft), catalog)
+    ranking = rank(transfers, craft, trust=trust, kepler=kepler)
+    write_table(ranking, RANKING, folder / "ranking.ecsv", provenance=provenance)
     return folder

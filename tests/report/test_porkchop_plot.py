@@ -77,7 +77,7 @@ def test_arrival_lines_satisfy_departure_plus_flight_time(make_map, start, days)
 def test_title_says_who_and_on_which_rung(make_map):
     shown = texts(plot_porkchop(make_map(designation="469219", name="Kamoʻoalewa"), kind="flyby"))
     assert "469219 Kamoʻoalewa — flyby" in shown
-    assert "two-body, Kepler ephemeris" in shown
+    assert "Kepler asteroid, two-body craft" in shown
 
 
 def test_gaps_are_hatched_and_explained(make_map):

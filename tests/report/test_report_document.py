@@ -15,8 +15,10 @@ from survey.report.content import (
     answer,
     caution_text,
     diameter_range_m,
+    metres,
     ranking_rows,
     top_targets,
+    uncertainty,
 )
 from survey.run import calendar_date, read_run
 from survey.tables import RANKING, TRANSFERS, read_table, write_table
@@ -83,7 +85,7 @@ def test_the_limits_are_told_in_full(text):
     for told in (
         "this model has no Earth", "Chang’e 2", "4179 Toutatis", "97.3 m/s", "913", "881", "505",
         "over 1000", "907", "2000 SG344", "1.227 km/s", "1.229 km/s", "2.352 km/s",
-        "not a flight plan", "two-body, Kepler ephemeris", "are not published",
+        "not a flight plan", "n-body asteroid, two-body craft", "are not published",
     ):  # fmt: skip
         assert told in whole, told
 
@@ -103,6 +105,70 @@ def test_tables_hold_the_rankings(text, small_run):
             assert departure in text[1]
 
 
+def test_the_comparison_with_ellipses_is_told(text, small_run):
+    ranking, _ = read_table(small_run / "ranking.ecsv", RANKING)
+    kepler, _ = read_table(small_run / "transfers-kepler.ecsv", TRANSFERS)
+    first = next(n for n, page in enumerate(text) if "What the planets change" in page)
+    told = text[first] + text[first + 1]
+    best = kepler[kepler["window"] == 1].set_index(["designation", "kind"])["dv_total_m_s"]
+    for row in ranking.to_dict("records"):
+        for kind in ("flyby", "rendezvous"):
+            theirs, ours = best[row["designation"], kind], row[f"{kind}_dv_m_s"]
+            assert row[f"{kind}_kepler_dv_m_s"] == theirs
+            cells = f"{row['designation']} {row['name']}".strip() + (
+                f" {metres(ours)} {metres(theirs)} {ours - theirs:+,.0f} ".replace("-", "−")
+            )
+            assert cells in told.replace("  ", " "), cells
+
+
+def test_doubtful_positions_are_told(text, small_run):
+    ranking, _ = read_table(small_run / "ranking.ecsv", RANKING)
+    assert set(ranking["flyby_trusted"]) == {"yes", "no"}
+    for row in ranking.to_dict("records"):
+        for kind in ("flyby", "rendezvous"):
+            letter = "position on arrival in doubt"
+            assert (f"{kind}: asteroid's {letter}" in row["flags"]) == (
+                row[f"{kind}_trusted"] == "no"
+            )
+            assert (row[f"{kind}_doubt"] == "") == (row[f"{kind}_trusted"] == "yes")
+            assert uncertainty(row[f"{kind}_sigma_km"], row[f"{kind}_doubt"]) in text[1]
+    for designation in top_targets(ranking, 2):
+        page = next(p for p in text[3:] if "absolute magnitude H" in p and designation in p)
+        row = ranking[ranking["designation"] == designation].iloc[0]
+        assert "Position on arrival: " in page
+        assert row["flyby_doubt"] in page
+
+
+def test_uncertainties_are_written_in_thousands_of_kilometres():
+    assert uncertainty(43_210.0, "") == "43"
+    assert uncertainty(432.1, "") == "0.43"
+    assert uncertainty(3.0e8, "position uncertain by 300,000,000 km") == "lost"
+    assert uncertainty(float("nan"), "orbit condition 9: the position is not known") == "lost"
+    assert uncertainty(float("nan"), "") == "–"
+
+
+def test_whoever_was_left_out_is_named_with_the_reason(run_folder):
+    reason = "hit the Earth before the first departure"
+    transfers, _ = read_table(run_folder / "transfers.ecsv", TRANSFERS)
+    rewrite(
+        run_folder, transfers,
+        left_out=[{"reason": reason, "count": 1, "asteroids": ["2024 XX1 (2024-12-03)"]}],
+    )  # fmt: skip
+    whole = " ".join(pages(write_report(run_folder)))
+    assert f"Asteroids left out. 1: {reason} (2024 XX1 (2024-12-03))" in whole
+    assert "left_out" not in whole and "left out [" not in whole
+
+
+def test_a_run_on_ellipses_says_so(run_folder):
+    kepler, _ = read_table(run_folder / "transfers-kepler.ecsv", TRANSFERS)
+    edit(run_folder, r"\A", '[catalog]\nasteroids = "kepler"\n')
+    rewrite(run_folder, kepler)
+    whole = " ".join(pages(write_report(run_folder)))
+    assert "Kepler asteroid, two-body craft" in whole
+    assert "n-body asteroid" not in whole and "What the planets change" not in whole
+    assert "on undisturbed ellipses" in whole
+
+
 def test_each_top_target_has_its_page_with_its_windows(text, small_run):
     ranking, _ = read_table(small_run / "ranking.ecsv", RANKING)
     transfers, _ = read_table(small_run / "transfers.ecsv", TRANSFERS)
@@ -114,6 +180,7 @@ def test_each_top_target_has_its_page_with_its_windows(text, small_run):
         for departure in own["departure_jd_tdb"]:
             assert calendar_date(departure) in page
         assert "— flyby" in page and "— rendezvous" in page
+        assert "orbit epoch 2021-07-08" in page  # midnight TDB of that day
 
 
 def test_provenance_names_the_snapshot_and_its_digest(text, small_run):
@@ -137,7 +204,8 @@ def test_the_pdf_bears_no_date_and_no_path(written):
 
 def test_nothing_but_the_report_is_left_behind(written):
     names = {path.name for path in written.parent.iterdir()}
-    assert names == {"run.toml", "transfers.ecsv", "ranking.ecsv", "figures", "report.pdf"}
+    tables = {"transfers.ecsv", "transfers-kepler.ecsv", "ranking.ecsv"}
+    assert names == tables | {"run.toml", "figures", "report.pdf"}
     assert all(path.suffix == ".svg" for path in (written.parent / "figures").iterdir())
 
 
@@ -259,6 +327,20 @@ def test_a_grid_that_holds_cheaper_arcs_than_the_tables(run_folder):
 
 def test_a_craft_that_changed_after_the_ranking(run_folder):
     edit(run_folder, r"\[report\]", '[spacecraft]\nlast_date = "2028-06-01"\n[report]')
+    refuse(run_folder, "another craft")
+
+
+def test_tables_of_another_model(run_folder):
+    edit(run_folder, r"\A", '[catalog]\nasteroids = "kepler"\n')
+    refuse(run_folder, "asteroids moved by another model")
+
+
+def test_a_comparison_that_is_gone_or_another(run_folder):
+    kepler, provenance = read_table(run_folder / "transfers-kepler.ecsv", TRANSFERS)
+    (run_folder / "transfers-kepler.ecsv").unlink()
+    refuse(run_folder, "has no transfers-kepler.ecsv")
+    kepler["dv_total_m_s"] += 1.0
+    write_table(kepler, TRANSFERS, run_folder / "transfers-kepler.ecsv", provenance=provenance)
     refuse(run_folder, "another craft")
 
 

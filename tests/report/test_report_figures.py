@@ -35,7 +35,7 @@ def ranking():
             f"{kind}_v_relative_km_s": 5.0, f"{kind}_breadth_d": 20.0, f"{kind}_windows": 3,
             f"{kind}_within_budget": dv <= 200.0,
         }  # fmt: skip
-    return validate(pd.DataFrame(rows)[RANKING.names], RANKING)
+    return validate(pd.DataFrame(rows), RANKING)
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
-from survey.tables import RANKING, TRANSFERS, validate
-from survey.transfer import rank, search_transfers
+from survey.tables import RANKING, TRANSFERS, read_table, validate, write_table
+from survey.transfer import assess_ranking, rank, search_transfers
+from survey.transfer.ranking import recorded_trust
 
 ROW = {
     "name": "", "H_mag": 24.0, "departure_jd_tdb": 2462000.5, "tof_d": 80.0, "revs": 0,
@@ -54,6 +56,14 @@ def test_ranks_budget_and_flags(craft):
     assert row.loc["B", "flags"] == ""
 
 
+def test_arrival_near_earth_says_what_is_neglected(craft):
+    near = {"earth_distance_au": 0.01}
+    for model, told in (("kepler", "encounter neglected"), ("n-body", "its pull on the craft")):
+        ranking = rank(table(("A", "flyby", 1, 50.0, near | {"asteroid_model": model})), craft)
+        assert ranking.loc[0, "flags"].startswith("flyby: arrival near Earth")
+        assert told in ranking.loc[0, "flags"]
+
+
 def test_only_late_windows_are_shown_but_not_affordable(craft):
     ranking = rank(table(("B", "flyby", 1, 50.0, {"departure_jd_tdb": 2463000.5})), craft)
     assert not ranking.loc[0, "flyby_within_budget"]
@@ -82,3 +92,63 @@ def test_real_search_ranks_every_asteroid_once(few, parking, grid, craft):
     assert sorted(ranking["flyby_rank"]) == list(range(1, len(few) + 1))
     dv = ranking.sort_values("rendezvous_rank")["rendezvous_dv_m_s"]
     assert dv.is_monotonic_increasing
+
+
+def test_trust_is_written_beside_the_first_and_flags_the_doubtful(few, parking, grid, craft):
+    arcs = search_transfers(few, parking, grid)
+    plain = rank(arcs, craft)
+    trust = assess_ranking(plain, few)
+    assert sorted(zip(trust["designation"], trust["kind"], strict=True)) == sorted(
+        (name, kind) for name in few["designation"] for kind in ("flyby", "rendezvous")
+    )
+    ranking = rank(arcs, craft, trust=trust)
+    assert list(ranking["designation"]) == list(plain["designation"])  # the order is that of Δv
+    row = ranking.set_index("designation")
+    # Apophis passes the Earth in April 2029, Eros does not; both orbits are known well.
+    assert row.loc["433", "flyby_trusted"] == "yes" and row.loc["433", "flyby_doubt"] == ""
+    assert 0.0 < row.loc["433", "flyby_sigma_km"] < 2_000.0
+    late = row.loc["99942"]
+    for kind in ("flyby", "rendezvous"):
+        after = late[f"{kind}_arrival_jd_tdb"] > 2_462_240.4
+        assert (late[f"{kind}_trusted"] == "no") == after
+        assert (f"{kind}: asteroid's position on arrival in doubt" in late["flags"]) == after
+        if after:
+            assert late[f"{kind}_earth_pass_au"] == pytest.approx(0.000254, abs=1e-5)
+            assert int(late[f"{kind}_earth_pass_jd_tdb"]) == 2_462_240
+    assert "no" in set(row["flyby_trusted"]) | set(row["rendezvous_trusted"])
+    pd.testing.assert_frame_equal(
+        rank(arcs, craft, trust=recorded_trust(ranking)), ranking, check_exact=True
+    )
+
+
+def test_only_the_first_are_assessed(few, parking, grid, craft):
+    arcs = search_transfers(few, parking, grid)
+    plain = rank(arcs, craft)
+    trust = assess_ranking(plain, few, rows=1)
+    first = plain[(plain["flyby_rank"] == 1) | (plain["rendezvous_rank"] == 1)]
+    assert set(trust["designation"]) == set(first["designation"])
+    ranking = rank(arcs, craft, trust=trust)
+    rest = ~ranking["designation"].isin(first["designation"])
+    assert rest.any() and set(ranking.loc[rest, "flyby_trusted"]) == {""}
+    assert ranking.loc[rest, "flyby_sigma_km"].isna().all()
+    on_ellipses = rank(search_transfers(few, parking, grid, model="kepler"), craft)
+    assert len(assess_ranking(on_ellipses, few)) == 0
+
+
+def test_places_on_ellipses_stand_beside(few, parking, grid, craft):
+    arcs, kepler = (search_transfers(few, parking, grid, model=m) for m in ("n-body", "kepler"))
+    ranking = rank(arcs, craft, kepler=kepler[kepler["designation"] != "433"])
+    beside = rank(kepler[kepler["designation"] != "433"], craft).set_index("designation")
+    row = ranking.set_index("designation")
+    for kind in ("flyby", "rendezvous"):
+        assert pd.isna(row.loc["433", f"{kind}_kepler_rank"])
+        for name in ("rank", "dv_m_s"):
+            ours = row.loc[beside.index, f"{kind}_kepler_{name}"]
+            assert list(ours) == list(beside[f"{kind}_{name}"])
+
+
+def test_an_old_ranking_without_these_columns_is_read(few, parking, grid, craft, tmp_path):
+    plain = rank(search_transfers(few, parking, grid), craft)
+    write_table(plain, RANKING, tmp_path / "ranking.ecsv", provenance={})
+    assert b"kepler_rank" not in (tmp_path / "ranking.ecsv").read_bytes()
+    pd.testing.assert_frame_equal(read_table(tmp_path / "ranking.ecsv", RANKING)[0], plain)

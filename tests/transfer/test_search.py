@@ -47,7 +47,7 @@ def test_table_follows_its_schema(transfers, few):
     assert list(transfers.columns) == TRANSFERS.names
     assert set(transfers["designation"]) == set(few["designation"])
     assert set(transfers["fidelity"]) == {"two-body"}
-    assert set(transfers["asteroid_model"]) == {"kepler"}
+    assert set(transfers["asteroid_model"]) == {"n-body"}
     assert (transfers["status"] == 0).all()
     assert not transfers.duplicated(list(TRANSFERS.key)).any()
 
@@ -143,7 +143,7 @@ def test_finished_chunks_are_taken_again_and_broken_ones_are_not(
 
     original = search.run_chunk
     monkeypatch.setattr(
-        search, "run_chunk", lambda task, part: searched.append(len(part)) or original(task, part)
+        search, "run_chunk", lambda chunk: searched.append(chunk) or original(chunk)
     )
     steps = []
     again = search_transfers(
