@@ -15,6 +15,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep the user's cache of asteroid ephemerides out of the tests, and theirs out of it."""
     folder = tmp_path_factory.mktemp("cache")
+    compiled = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "heyoka"
+    compiled.mkdir(parents=True, exist_ok=True)
+    (folder / "heyoka").symlink_to(compiled)  # machine code may be shared: it costs seconds
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder
