@@ -196,5 +196,5 @@ def broadcast_rows(
 
 def transition_matrix(rows: Array, shape: tuple[int, ...]) -> Array:
     """Turn columns that lie one after the other below the states into matrices."""
-    stacked = rows[:, 6:].reshape(*shape, -1, 6)
+    stacked = rows[:, 6:].reshape(*shape, rows.shape[1] // 6 - 1, 6)
     return np.ascontiguousarray(np.swapaxes(stacked, -1, -2))

@@ -187,11 +187,11 @@ def test_bad_rows_are_told_apart_from_good_ones(few):
     assert np.isinf(built.hit_jd_tdb).all()
 
 
-@pytest.mark.parametrize("span", [(2_450_000.5, SPAN[1]), (SPAN[0], 2_480_000.5), SPAN[::-1]])
+@pytest.mark.parametrize("span", [(2_443_560.5, SPAN[1]), (SPAN[0], 2_480_000.5), SPAN[::-1]])
 def test_bad_spans_are_refused_with_the_valid_one(few, span):
     low, high = valid_span()
     for attempt in (lambda: build_ephemerides(few, *span), lambda: check_span(*span)):
-        with pytest.raises(ValueError, match="2009-01-01") as error:
+        with pytest.raises(ValueError, match="1978-03-01") as error:
             attempt()
         assert str(low) in str(error.value) and str(high) in str(error.value)
 
@@ -211,7 +211,7 @@ def test_passes(few):
     close = table[(table["asteroid"] == apophis) & (table["body"] == "earth")]
     nearest = close.loc[close["distance_km"].idxmin()]
     assert isinstance(table, pd.DataFrame)
-    # 2029-04-13 21:46 UTC at 38,012 km from the centre, 7.42 km/s [JPL-CAD]; the elements of 2021
+    # 2029-04-13 21:46 UTC at 38,012 km from the centre, 7.42 km/s [CAD]; the elements of 2021
     # put it 300 km off.
     assert nearest["jd_tdb"] == pytest.approx(2_462_240.4078, abs=0.002)
     assert nearest["distance_km"] == pytest.approx(38_012.0, abs=1_500.0)

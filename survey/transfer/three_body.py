@@ -1,0 +1,266 @@
+"""Every asteroid from the real parking orbit: the three-body search over a catalogue.
+
+Three passes, each for fewer asteroids than the one before. All are laid over the reachable set,
+which tells at once who is out of reach; those that are not get a few arcs closed and optimised;
+and the head of that ranking is searched phase by phase. The asteroids go in chunks, so that a
+chunk is the unit of parallel work, of progress and of resumption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import survey
+from survey.transfer.ephemerides import (
+    AsteroidEphemeris,
+    Ephemerides,
+    build_ephemerides,
+    laws_of,
+    model_key,
+)
+from survey.transfer.executor import answers
+from survey.transfer.parking import ParkingOrbit
+from survey.transfer.ranking import FREE_M_S
+from survey.transfer.targets import element_array
+from survey.transfer.three_body_arcs import CAREFUL, QUICK, Effort, Kind, search_many
+from survey.transfer.three_body_model import (
+    SearchWindow,
+    ThreeBodyModel,
+    make_model,
+    make_reach,
+)
+from survey.transfer.three_body_shelf import ResultShelf, key_of
+from survey.transfer.three_body_starts import (
+    START,
+    lambert_starts,
+    scan_two_body,
+    two_body_windows,
+)
+from survey.transfer.three_body_table import KINDS, RECORD, records_of, to_table
+from survey.transfer.three_body_track import make_tracks
+
+CHUNK: Final = 32
+DEEP: Final = 150
+"""Asteroids of either kind that are searched phase by phase, cheapest first."""
+
+_CAREFUL_CHUNK: Final = 4
+_MARGIN_D: Final = 2.0
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a chunk needs besides its asteroids."""
+
+    model: ThreeBodyModel
+    parking: ParkingOrbit
+    window: SearchWindow
+    effort: Effort
+    kinds: tuple[Kind, ...] = KINDS
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A chunk: its asteroids, and for each kind and each of them the two-body arcs known."""
+
+    work: _Work
+    asteroids: AsteroidEphemeris
+    windows: dict[Kind, list[NDArray[np.void]]]
+
+
+def search_three_body(
+    catalog: pd.DataFrame,
+    parking: ParkingOrbit,
+    window: SearchWindow,
+    *,
+    transfers: pd.DataFrame | None = None,
+    deep: int = DEEP,
+    executor: Executor | None = None,
+    ephemerides: Ephemerides | None = None,
+    cache: Path | None = None,
+    results: Path | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Cheapest flybys and rendezvous from the parking orbit, with Earth's gravity (rung B).
+
+    Parameters
+    ----------
+    catalog : DataFrame
+        Rows of the catalogue, in the schema `survey.tables.CATALOG`.
+    parking : ParkingOrbit
+        Where the craft waits. Without an epoch of phase zero, all phases are searched.
+    window : SearchWindow
+        Departures, times of flight and budgets.
+    transfers : DataFrame, optional
+        Two-body transfers of the same asteroids (`survey.transfer.search_transfers`), from which
+        arcs are started that cost more than the reachable set holds.
+    deep : int, optional
+        Asteroids of either kind that are searched phase by phase.
+    executor : concurrent.futures.Executor, optional
+        Who does the chunks; processes, as much of the work holds Python's lock.
+    ephemerides : Ephemerides, optional
+        Of these rows over `span_of(window)`; integrated here if not given.
+    cache : Path, optional
+        Folder in which ephemerides are kept between runs.
+    results : Path, optional
+        Folder in which finished asteroids are kept, `default_results` for the user's. They are
+        searched again only if their orbits, or anything else that matters, have changed.
+    progress : callable, optional
+        Called with the pass, the number of asteroids done and their total.
+
+    Returns
+    -------
+    DataFrame
+        In the schema `survey.tables.THREE_BODY`, a row for each arc; the first of each asteroid
+        and kind is its cheapest, the others arrive or fly sooner for more. ``attrs["counts"]``
+        tells how many asteroids were in reach and how many boundary-value problems converged.
+
+    Raises
+    ------
+    ValueError
+        If the window leaves the ephemeris, or the parking orbit has no counterpart in the
+        elliptic problem.
+    """
+    if not deep >= 0:
+        raise ValueError(f"the number of asteroids searched deeply was given as {deep}: write 150")
+    span = span_of(window)
+    if ephemerides is None:
+        ephemerides = build_ephemerides(catalog, *span, executor=executor, cache=cache)
+    model = make_model(parking, window)
+    searcher = _Searcher(
+        catalog["designation"].to_numpy(dtype=object),
+        np.concatenate([element_array(catalog), laws_of(catalog)], axis=1),
+        ephemerides,
+        {k: {} if transfers is None else two_body_windows(transfers, k) for k in KINDS},
+        executor,
+        results,
+        progress or (lambda *_: None),
+    )
+    every = np.arange(len(catalog))
+    quick = searcher.search(_Work(model, parking, window, QUICK), every, "reach")
+    parts = []
+    for number, kind in enumerate(KINDS):
+        mine = quick[quick["kind"] == number]
+        chosen = _head(mine, deep)
+        deeper = _Work(model, parking, window, CAREFUL, (kind,))
+        parts.append(searcher.search(deeper, chosen, f"phases, {kind}"))
+        found = np.isin(mine["asteroid"], parts[-1]["asteroid"])
+        parts.append(mine[~found])
+    return to_table(catalog, model, window, np.concatenate(parts))
+
+
+def span_of(window: SearchWindow) -> tuple[float, float]:
+    """First and last JD TDB for which a three-body search needs the asteroids."""
+    return window.first_jd - _MARGIN_D, window.last_jd + window.tof_max_d + _MARGIN_D
+
+
+def search_chunk(piece: _Piece) -> NDArray[np.void]:
+    """Search one chunk of asteroids; records numbered from 0 within it."""
+    work = piece.work
+    reach = make_reach(work.parking, work.window)
+    tracks = list(make_tracks(work.model, work.window, piece.asteroids))
+    parts = [np.empty(0, RECORD)]
+    for kind in work.kinds:
+        starts = [
+            lambert_starts(
+                work.model,
+                track,
+                np.concatenate([windows, scan_two_body(work.model, track, work.window, kind)])
+                if work.effort == CAREFUL
+                else windows,
+                work.effort.lambert_phases,
+            )
+            for track, windows in zip(tracks, piece.windows[kind], strict=True)
+        ]
+        many = search_many(
+            work.model, reach, work.window, tracks, kind=kind, effort=work.effort, starts=starts
+        )
+        parts += [
+            records_of(work.model, work.window, found, number, kind, work.effort)
+            for number, found in enumerate(many)
+        ]
+    return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class _Searcher:
+    """Who is searched, by whom, what is kept where, and who is told."""
+
+    designations: NDArray[np.object_]
+    orbits: NDArray[np.float64]
+    ephemerides: Ephemerides
+    windows: dict[Kind, dict[str, NDArray[np.void]]]
+    executor: Executor | None
+    results: Path | None
+    tell: Callable[[str, int, int], None]
+
+    def search(self, work: _Work, rows: NDArray[np.int64], name: str) -> NDArray[np.void]:
+        """Search some of the rows, chunk by chunk, but for those whose results are known."""
+        shelf = ResultShelf(self.results, self._everything(work))
+        keys = {int(row): self._key(int(row)) for row in rows}
+        found: list[NDArray[np.void]] = [np.empty(0, RECORD)]
+        todo = []
+        for row, key in keys.items():
+            known = shelf.take(key)
+            if known is None:
+                todo.append(row)
+            else:
+                found.append(_numbered(known, np.full(len(known), row)))
+        size = CHUNK if work.effort == QUICK else _CAREFUL_CHUNK
+        pieces = [np.array(todo[n : n + size]) for n in range(0, len(todo), size)]
+        done = len(rows) - len(todo)
+        self.tell(name, done, len(rows))
+        tasks = ((n, self._piece(work, piece)) for n, piece in enumerate(pieces))
+        for n, records in answers(search_chunk, tasks, self.executor):
+            shelf.put([keys[int(row)] for row in pieces[n]], records)
+            found.append(_numbered(records, pieces[n][records["asteroid"]]))
+            done += len(pieces[n])
+            self.tell(name, done, len(rows))
+        shelf.prune()
+        records = np.concatenate(found)
+        return records[np.lexsort((records["window"], records["kind"], records["asteroid"]))]
+
+    def _piece(self, work: _Work, rows: NDArray[np.int64]) -> _Piece:
+        windows = {
+            kind: [self._windows(kind, name) for name in self.designations[rows]] for kind in KINDS
+        }
+        return _Piece(work, self.ephemerides.chunk(rows), windows)
+
+    def _windows(self, kind: Kind, name: str) -> NDArray[np.void]:
+        return self.windows[kind].get(name, np.empty(0, START))
+
+    def _key(self, row: int) -> bytes:
+        arcs = [self._windows(kind, self.designations[row]).tobytes() for kind in KINDS]
+        return key_of(self.orbits[row].tobytes(), *arcs)
+
+    def _everything(self, work: _Work) -> bytes:
+        """Write down what all asteroids' results follow from."""
+        torus = work.model.torus
+        orbit = b"" if torus is None else torus.coefficients.tobytes()
+        choices = (
+            survey.__version__, work.window, work.effort, work.kinds, work.model.phase_zero,
+            work.model.mass_ratio, work.model.point.tolist(),
+            model_key(self.ephemerides.first_jd, self.ephemerides.last_jd),
+        )  # fmt: skip
+        return repr(choices).encode() + orbit
+
+
+def _numbered(records: NDArray[np.void], rows: NDArray[np.int64]) -> NDArray[np.void]:
+    """Give records their asteroids' places in the catalogue."""
+    renumbered = records.copy()
+    renumbered["asteroid"] = rows
+    return renumbered
+
+
+def _head(records: NDArray[np.void], count: int) -> NDArray[np.int64]:
+    """Return the asteroids that are cheapest to pass, or to stop at, ties by arrival."""
+    rows = records[records["window"] == 1]
+    order = np.lexsort((rows["end"], np.maximum(rows["total"], FREE_M_S)))
+    return np.asarray(rows["asteroid"][order][:count])

@@ -1,0 +1,137 @@
+"""Two-body arcs as starts of three-body ones: for targets that take more than a nudge to reach."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from survey.astro.lambert import solve_lambert
+from survey.astro.reachable import Candidates
+from survey.constants import DAY_S, GM_SUN_KM3_S2
+from survey.transfer.rotating_frame import from_rotating_at, to_rotating_at
+from survey.transfer.three_body_arcs import Track
+from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel
+
+Array = NDArray[np.float64]
+
+START: np.dtype[np.void] = np.dtype(
+    [("departure", float), ("arrival", float), ("revs", np.int64), ("low_path", np.bool_)]
+)
+"""What is kept of a two-body arc."""
+
+_SCAN_D, _PART_D, _SCANNED = 10.0, 45.0, 40
+_BRANCHES = ((0, True), (1, True), (1, False))
+
+
+def two_body_windows(transfers: pd.DataFrame, kind: str) -> dict[str, NDArray[np.void]]:
+    """Return the windows of each asteroid in a table of two-body transfers, by designation."""
+    rows = transfers[(transfers["kind"] == kind) & transfers["dv_total_m_s"].notna()]
+    windows = np.zeros(len(rows), START)
+    for name, column in (
+        ("departure", "departure_jd_tdb"), ("arrival", "arrival_jd_tdb"),
+        ("revs", "revs"), ("low_path", "low_path"),
+    ):  # fmt: skip
+        windows[name] = rows[column].to_numpy()
+    places = rows.groupby("designation", sort=False).indices
+    return {str(name): windows[place] for name, place in places.items()}
+
+
+def scan_two_body(
+    model: ThreeBodyModel, track: Track, window: SearchWindow, kind: str
+) -> NDArray[np.void]:
+    """Find two-body windows of one asteroid: the cheapest arc of every 45 days of departures.
+
+    Unlike those of a table they are not only the best few, so that arcs are started that Earth's
+    gravity makes cheaper than their neighbours.
+
+    Parameters
+    ----------
+    model : ThreeBodyModel
+        Frame.
+    track : Track
+        The asteroid.
+    window : SearchWindow
+        Dates and budgets; arcs of twice the budget are still offered.
+    kind : {"flyby", "rendezvous"}
+        Whether the velocity at the target counts.
+
+    Returns
+    -------
+    ndarray of START
+        Cheapest first.
+    """
+    departures = np.arange(window.first_jd, window.last_jd, _SCAN_D)
+    tofs = np.arange(window.tof_min_d, window.tof_max_d + 1e-6, _SCAN_D)
+    arrivals = departures[:, None] + tofs
+    rest = np.broadcast_to(model.point, (len(departures), 6))
+    r1, v1 = from_rotating_at(departures, rest, mass_ratio=model.mass_ratio)
+    goal = track.at(model.anomaly_at(arrivals.ravel()))
+    r2, v2 = from_rotating_at(arrivals.ravel(), goal, mass_ratio=model.mass_ratio)
+    r2, v2 = r2.reshape(*arrivals.shape, 3), v2.reshape(*arrivals.shape, 3)
+    cost = np.full(arrivals.shape, np.inf)
+    cells = np.zeros(arrivals.shape, START)
+    cells["departure"], cells["arrival"] = departures[:, None], arrivals
+    for revs, low in _BRANCHES:
+        leave, meet, _ = solve_lambert(
+            GM_SUN_KM3_S2, r1[:, None], r2, tofs * DAY_S, revs=revs, low_path=low
+        )
+        price = np.linalg.norm(leave - v1[:, None], axis=-1)
+        if kind == "rendezvous":
+            price = price + np.linalg.norm(meet - v2, axis=-1)
+        better = price < cost
+        cost[better] = price[better]
+        cells["revs"][better], cells["low_path"][better] = revs, low
+    budget = window.flyby_m_s if kind == "flyby" else window.rendezvous_m_s
+    part = ((departures - departures[0]) / _PART_D).astype(np.int64)
+    best = [
+        int(rows[np.argmin(cost.reshape(len(departures), -1)[rows].min(1))])
+        for rows in (np.flatnonzero(part == k) for k in range(part[-1] + 1))
+    ]
+    column = cost[best].argmin(axis=1)
+    price, found = cost[best, column], cells[best, column]
+    order = np.argsort(price, kind="stable")
+    return np.asarray(found[order[price[order] < 2e-3 * budget]][:_SCANNED])
+
+
+def lambert_starts(
+    model: ThreeBodyModel, track: Track, windows: NDArray[np.void], phases: int
+) -> Candidates:
+    """Solve two-body arcs again, and offer them at several phases of the parking orbit.
+
+    Parameters
+    ----------
+    model : ThreeBodyModel
+        Parking orbit and frame.
+    track : Track
+        The asteroid.
+    windows : ndarray of START
+        Arcs to start from.
+    phases : int
+        Phases at which each is tried, equally spaced.
+
+    Returns
+    -------
+    Candidates
+        Their cost is left at infinity: it is not known for the parking orbit.
+    """
+    begin, end = model.anomaly_at(windows["departure"]), model.anomaly_at(windows["arrival"])
+    rest = np.broadcast_to(model.point, (len(windows), 6))
+    r1, _ = from_rotating_at(windows["departure"], rest, mass_ratio=model.mass_ratio)
+    r2, _ = from_rotating_at(windows["arrival"], track.at(end), mass_ratio=model.mass_ratio)
+    tof = (windows["arrival"] - windows["departure"]) * DAY_S
+    v1 = np.full((len(windows), 3), np.nan)
+    for revs in np.unique(windows["revs"]):
+        for low in (True, False):
+            mine = (windows["revs"] == revs) & (windows["low_path"] == low)
+            if mine.any():
+                v1[mine], _, _ = solve_lambert(
+                    GM_SUN_KM3_S2, r1[mine], r2[mine], tof[mine], revs=int(revs), low_path=low
+                )
+    leave = to_rotating_at(windows["departure"], r1, v1, mass_ratio=model.mass_ratio)[:, 3:]
+    good = np.isfinite(leave).all(1)
+    count = phases if model.torus is not None else 1
+    phase = np.tile(np.arange(count) / count, int(good.sum()))
+    start, stop, velocity = (np.repeat(a[good], count, axis=0) for a in (begin, end, leave))
+    impulse = velocity - model.parking_states(start, phase)[:, 3:]
+    return Candidates(start, stop, phase, impulse, np.full(len(start), np.inf))
