@@ -32,7 +32,7 @@ from benchmarks.problems import Arrays, flat_elements
 Solve = Callable[[], Any]
 Answer = Callable[[Any], Arrays]
 
-EXCERPT = Path(__file__).resolve().parents[1] / "survey" / "data" / "de440_2009_2066.bsp"
+EXCERPT = Path(__file__).resolve().parents[1] / "survey" / "data" / "de440_1978_2066.bsp"
 
 
 @dataclass(frozen=True)

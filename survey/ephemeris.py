@@ -28,10 +28,10 @@ from survey.constants import (
 
 Array = NDArray[np.float64]
 
-SPAN_JD_TDB: Final = (2_454_832.5, 2_475_651.5)  # 2009-01-01 and 2066-01-01, midnight TDB
-_SPAN_TEXT: Final = "2009-01-01 to 2066-01-01 TDB"
+SPAN_JD_TDB: Final = (2_443_568.5, 2_475_651.5)  # midnight TDB
+SPAN_TEXT: Final = "1978-03-01 to 2066-01-01"  # the same, for messages
 
-EXCERPT: Final = "de440_2009_2066.bsp"
+EXCERPT: Final = "de440_1978_2066.bsp"
 
 # Segments (centre, target) that lead from the solar-system barycentre to each body; none to itself.
 _CHAINS: Final = MappingProxyType(
@@ -91,7 +91,7 @@ def heliocentric_state(body: str, jd_tdb: ArrayLike) -> tuple[Array, Array]:
     if not np.all(inside):
         first_bad = float(jd[~inside].flat[0])
         raise ValueError(
-            f"the epoch was given as JD {first_bad} TDB, but the ephemeris covers {_SPAN_TEXT} "
+            f"the epoch was given as JD {first_bad} TDB, but the ephemeris covers {SPAN_TEXT} TDB "
             f"(JD {SPAN_JD_TDB[0]} to {SPAN_JD_TDB[1]}): choose dates inside"
         )
     if body == "sun":

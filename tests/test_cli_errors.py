@@ -22,6 +22,8 @@ targets = ["2000 SG344"]
 departure_to = "2027-06-30"
 departure_step = "30 d"
 tof_max = "90 d"
+[three_body]
+search = false
 [report]
 top = 1
 """
@@ -221,11 +223,11 @@ def test_import_of_nothing(refused: Refused) -> None:
         (["--run", "nowhere"], "nowhere does not exist"),
         (
             ["--from", "2064-01-01", "--to", "2070-01-01"],
-            "the planets are known for 2009-01-01 to 2065-12-28",
+            "the planets are known for 1978-03-01 to 2065-12-28",
         ),
         (
             ["--from", "2064-01-01", "--to", "2070-01-01", "--model", "kepler"],
-            "the planets are known for 2009-01-01 to 2065-12-31",
+            "the planets are known for 1978-03-01 to 2065-12-31",
         ),
         (["--model", "magic"], "magic"),
     ],

@@ -21,10 +21,10 @@ from jplephem.excerpter import write_excerpt
 from jplephem.spk import SPK
 
 KERNEL_MD5 = "c9d581bfd84209dbeee8b1583939b148"  # de440.bsp as JPL distributes it
-FIRST_DAY = (2009, 1, 1)
+FIRST_DAY = (1978, 3, 1)
 LAST_DAY = (2066, 1, 1)
 TARGETS = frozenset((1, 2, 3, 4, 5, 6, 7, 8, 10, 301, 399))  # NAIF numbers
-OUTPUT = Path(__file__).with_name("de440_2009_2066.bsp")
+OUTPUT = Path(__file__).with_name("de440_1978_2066.bsp")
 
 
 def excerpt(kernel: Path) -> bytes:

@@ -2,7 +2,8 @@
 
 A catalogue keeps the elements of objects that have hit the Earth. If they hold for a day before
 the impact, the integration forwards from there meets it. Where elements are given for a later day
-than the impact, the orbit leads backwards into the Earth.
+than the impact, the orbit leads backwards into the Earth. It is followed back to a day on which
+the asteroid was certainly still there, and no farther: what the orbit did before is not its fate.
 """
 
 from __future__ import annotations
@@ -17,7 +18,13 @@ from numpy.typing import NDArray
 
 from survey.astro.nbody import EMERGES, HIT, IMPACT, INTEGRATED, LOST, OUTSIDE, STATUS, UNBOUND
 from survey.run import calendar_date
-from survey.transfer.ephemerides import Ephemerides, build_ephemerides, valid_span
+from survey.transfer.ephemerides import (
+    SPAN_STEP_D,
+    Ephemerides,
+    build_ephemerides,
+    valid_span,
+)
+from survey.transfer.sightings import seen_after
 from survey.transfer.targets import element_array
 
 MOST_NAMED: Final = 100  # of a reason; all are counted, and those that hit something all named
@@ -56,18 +63,23 @@ def left_out(
         they have hit nothing). The last reasons may concern asteroids that can be met until then.
     """
     status, when = ephemerides.status, ephemerides.hit_jd_tdb
+    first = valid_span()[0]
+    back = np.maximum(seen_after(catalog), first)
+    # Whoever was seen later has not hit what its orbit once came out of.
+    status[(status == EMERGES) & (when < np.minimum(back, first_departure_jd))] = INTEGRATED
     body = np.full(len(status), "", dtype=object)
     for n in np.flatnonzero((status == IMPACT) | (status == EMERGES)):
         body[n] = HIT[int(ephemerides.chunk([int(n)]).trajectories.hit_body[0])]
-    doubtful = np.flatnonzero((status == INTEGRATED) & _may_have_hit(catalog))
-    if len(doubtful):
-        low = valid_span()[0]
-        past = build_ephemerides(
-            catalog.iloc[doubtful], low, low + 1.0, executor=executor, cache=cache
-        )
+    epoch = catalog["epoch_jd_tdb"].to_numpy(dtype=float)
+    doubtful = (status == INTEGRATED) & _may_have_hit(catalog) & (epoch > back)
+    step = np.where(doubtful, (back - first) // SPAN_STEP_D, -1.0)
+    for turn in np.unique(step[doubtful]):  # together where the cache would keep the same span
+        rows = np.flatnonzero(step == turn)
+        low = first + turn * SPAN_STEP_D
+        past = build_ephemerides(catalog.iloc[rows], low, low + 1.0, executor=executor, cache=cache)
         fate, moment = past.status, past.hit_jd_tdb
-        for k in np.flatnonzero(fate == EMERGES):
-            n = doubtful[k]
+        for k in np.flatnonzero((fate == EMERGES) & (moment >= back[rows])):
+            n = rows[k]
             status[n], when[n] = EMERGES, moment[k]
             body[n] = HIT[int(past.chunk([int(k)]).trajectories.hit_body[0])]
     before = (status == IMPACT) & (when <= first_departure_jd)

@@ -15,7 +15,7 @@ from survey.astro.cr3bp import jacobi_constant, libration_points
 from survey.astro.libration import linear_motion
 from survey.astro.periodic import PeriodicOrbit, states_along
 from survey.constants import MASS_RATIO_SUN_EARTH_MOON
-from survey.ephemeris import SPAN_JD_TDB, heliocentric_state
+from survey.ephemeris import SPAN_JD_TDB, SPAN_TEXT, heliocentric_state
 from survey.transfer.parking_family import (
     FAMILIES,
     REVOLUTIONS,
@@ -317,8 +317,8 @@ class ParkingOrbit:
             )
         if not SPAN_JD_TDB[0] <= float(epoch.tdb.jd) <= SPAN_JD_TDB[1]:
             raise ValueError(
-                f"phase zero was given as {epoch.isot[:10]}, but the ephemeris covers 2009-01-01 "
-                "to 2066-01-01: choose another passage of the craft, a whole number of periods "
+                f"phase zero was given as {epoch.isot[:10]}, but the ephemeris covers "
+                f"{SPAN_TEXT}: choose another passage of the craft, a whole number of periods "
                 "away"
             )
 

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from survey.astro.er3bp import propagate_er3bp
 from survey.astro.nearest_trajectory import nearest_trajectory
 from survey.constants import AU_KM
-from survey.ephemeris import SPAN_JD_TDB, heliocentric_state
+from survey.ephemeris import SPAN_JD_TDB, SPAN_TEXT, heliocentric_state
 from survey.transfer.parking import ParkingOrbit
 from survey.transfer.parking_family import TIME_UNIT_D
 from survey.transfer.rotating_frame import from_rotating_at, jd_at, longitude_at
@@ -154,7 +154,7 @@ def natural_parking(
     if not SPAN_JD_TDB[0] + mean_span <= jd_tdb <= SPAN_JD_TDB[1] - mean_span:
         raise ValueError(
             f"{revolutions:g} revolutions about JD {jd_tdb:.1f} TDB would leave the ephemeris, "
-            "which covers 2009-01-01 to 2066-01-01: choose a date farther inside or fewer of them"
+            f"which covers {SPAN_TEXT}: choose a date farther inside or fewer of them"
         )
     if phase is None and parking.family != "point":
         phase = float(parking.phase_at(Time(jd_tdb, format="jd", scale="tdb")))

@@ -30,6 +30,7 @@ from survey.transfer.ephemerides import (
     valid_span,
 )
 from survey.transfer.executor import answers
+from survey.transfer.sightings import seen_after
 from survey.transfer.targets import element_array
 from survey.transfer.trust_spread import (
     along_orbit,
@@ -83,8 +84,8 @@ def assess(
         code, see `survey.transfer.trust_spread.orbit_errors`.
     ephemerides : Ephemerides, optional
         Of these rows, in this order, over a span that includes the arrivals. Without them the
-        asteroids are integrated here, back to the first day of the planetary ephemeris, so that
-        elements which a catalogue kept after an impact show it.
+        asteroids are integrated here, back to a day on which they were certainly still seen, so
+        that elements which a catalogue kept after an impact show it.
     executor : concurrent.futures.Executor, optional
         Who integrates.
 
@@ -111,7 +112,7 @@ def assess(
     if not len(catalog):
         return pd.DataFrame(columns=list(COLUMNS))
     elements, laws = element_array(catalog), laws_of(catalog)
-    fate = _fates(elements, laws, arrival, ephemerides, executor)
+    fate = _fates(elements, laws, arrival, seen_after(catalog), ephemerides, executor)
     touched = (fate["status"] == EMERGES) | (
         (fate["status"] == IMPACT)
         & (elements[:, 6] <= fate["hit_jd"])
@@ -177,7 +178,7 @@ def _covariances(covariance: ArrayLike | None, count: int) -> Array:
 
 
 def _fates(
-    elements: Array, laws: Array, arrival: Array, ephemerides: Ephemerides | None,
+    elements: Array, laws: Array, arrival: Array, seen: Array, ephemerides: Ephemerides | None,
     executor: Executor | None,
 ) -> NDArray[np.void]:  # fmt: skip
     """Say what happens to each asteroid between its epoch and its arrival, as `_FATE`."""
@@ -186,20 +187,28 @@ def _fates(
     if ephemerides is not None:
         for piece in pieces:
             fates[piece] = _fate(ephemerides.chunk(piece), elements[piece, 6], arrival[piece])
-        return fates
-    tasks = ((piece, (elements[piece], laws[piece], arrival[piece])) for piece in pieces)
+        return _survived(fates, np.minimum(seen, arrival))
+    tasks = ((p, (elements[p], laws[p], arrival[p], seen[p])) for p in pieces)
     for piece, found in answers(_integrate_fate, tasks, executor):
         fates[piece] = found
+    return _survived(fates, np.minimum(seen, arrival))
+
+
+def _survived(fates: NDArray[np.void], until: Array) -> NDArray[np.void]:
+    """Whoever was there later has not hit what its orbit once came out of."""
+    still_there = (fates["status"] == EMERGES) & (fates["hit_jd"] < until)
+    fates["status"][still_there] = INTEGRATED
     return fates
 
 
-def _integrate_fate(task: tuple[Array, Array, Array]) -> NDArray[np.void]:
-    elements, laws, arrival = task
+def _integrate_fate(task: tuple[Array, Array, Array, Array]) -> NDArray[np.void]:
+    elements, laws, arrival, seen = task
     low, high = valid_span()
-    # Back to the ephemeris' first day: an orbit that comes out of the Earth is that of an object
-    # which has hit it, and of which a catalogue still keeps the elements.
-    last = max(float(arrival.max()), float(np.nan_to_num(elements[:, 6]).max())) + 1.0
-    return _fate(integrate_rows(elements, laws, low, min(last, high)), elements[:, 6], arrival)
+    # Back to when all were still seen: an orbit that comes out of the Earth later is that of an
+    # object which has hit it, and of which a catalogue still keeps the elements.
+    first = max(min(float(seen.min()), float(arrival.min()) - 1.0), low)
+    last = min(max(float(arrival.max()), float(np.nan_to_num(elements[:, 6]).max())) + 1.0, high)
+    return _fate(integrate_rows(elements, laws, first, last), elements[:, 6], arrival)
 
 
 def _fate(ephemeris: AsteroidEphemeris, epoch: Array, arrival: Array) -> NDArray[np.void]:

@@ -19,13 +19,13 @@ from survey.constants import GM_SUN_KM3_S2 as GM_SUN
 from survey.transfer.ephemerides import planets
 
 YEAR = 365.25 * DAY_S
-START = 16 * DAY_S * 285  # 2021-06-26
+START = 16 * DAY_S * 989  # 2021-06-27
 
 
 @pytest.fixture(scope="module")
 def empty_sky():
     """The perturbers so far away that only Sun and relativity act."""
-    times = record_times(0.0, 1200)
+    times = record_times(0.0, 2608)
     far = np.full((*times.shape, BODIES, 3), 1e14)
     return make_planets(0.0, far)
 

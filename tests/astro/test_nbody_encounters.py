@@ -12,7 +12,7 @@ from survey.ephemeris import SPAN_JD_TDB, heliocentric_state
 from survey.transfer.ephemerides import planets
 
 EARTH = PERTURBERS.index("earth")
-START = 16 * DAY_S * 285.0
+START = 16 * DAY_S * 989.0
 YEAR = 365.25 * DAY_S
 
 

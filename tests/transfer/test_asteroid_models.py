@@ -103,19 +103,20 @@ def test_an_unknown_model_is_refused_at_every_door(few, parking, grid, door):
 
 
 def test_states_beyond_the_ephemeris_are_refused_with_its_span(few):
-    with pytest.raises(ValueError, match=r"2009-01-01.*2065-12-29"):
+    with pytest.raises(ValueError, match=r"1978-03-01.*2065-12-29"):
         asteroid_state(few, Time([2_480_000.5], format="jd", scale="tdb"))
 
 
 # --- those that cannot be met -----------------------------------------------------------------
 
 
-def falling(row, name, jd_tdb, *, miss_km=0.0):
+def falling(row, name, jd_tdb, *, miss_km=0.0, outward=False):
     """Orbit of an object a million kilometres from the Earth, on its way there at 12 km/s."""
     earth_r, earth_v = heliocentric_state("earth", np.array([jd_tdb]))
     along = np.array([0.6, -0.7, 0.3]) / np.linalg.norm([0.6, -0.7, 0.3])
     aside = np.cross(along, [0.0, 0.0, 1.0]) * miss_km
-    r, v = earth_r[0] - 1e6 * along + aside, earth_v[0] + 12.0 * along
+    side = 1.0 if outward else -1.0
+    r, v = earth_r[0] + side * 1e6 * along + aside, earth_v[0] + 12.0 * along
     a, e, *angles = state_to_elements(GM_SUN_KM3_S2, r, v)
     i, node, argp, mean = np.degrees(angles)
     return row | {
@@ -175,10 +176,11 @@ def test_the_map_of_whoever_is_gone_is_empty(troubled, parking, grid):
 
 
 def test_real_impacts_are_found_although_the_elements_are_of_a_later_day(shared_data, parking):
-    """2014 AA, 2018 LA and 2019 MO, in the MPC's catalogue of July 2021."""
+    """2008 TC3, 2014 AA, 2018 LA and 2019 MO, in the MPC's catalogue of July 2021."""
     path = shared_data / "catalogs/mpc_nea_extended_epoch2459403.5.json.gz"
     rows = read_catalog(path)[0]
-    dates = {"2014 AA": "2014-01-02", "2018 LA": "2018-06-02", "2019 MO": "2019-06-22"}
+    dates = {"2008 TC3": "2008-10-07", "2014 AA": "2014-01-02"}  # [Jenniskens2009]
+    dates |= {"2018 LA": "2018-06-02", "2019 MO": "2019-06-22"}
     few = rows[rows["designation"].isin([*dates, "2000 SG344", "99942"])].reset_index(drop=True)
     grid = one_arc("2029-10-12", 201)
     ephemerides = make_ephemerides(few, grid)
@@ -187,6 +189,44 @@ def test_real_impacts_are_found_although_the_elements_are_of_a_later_day(shared_
     (reason,) = reasons
     assert reason["reason"].startswith("come out of the Earth")
     assert sorted(reason["asteroids"]) == [f"{name} ({day})" for name, day in dates.items()]
+
+
+def test_whoever_was_seen_later_has_not_hit(few, parking):
+    """The same orbit out of the Earth on 2021-03-09; only what is known of sightings differs."""
+    row = few.iloc[0].to_dict() | {"arc": "3 days", "provisional": ""}
+    out = falling(row, "unknown", 2_459_283.5, outward=True)
+    rows = pd.DataFrame(
+        [
+            out,
+            out | {"designation": "2021 EA1"},  # discovered from 1 to 15 March
+            out | {"designation": "2021 FA1"},  # from 16 to 31 March
+            out | {"designation": "900001", "arc": "2021-2021"},
+            out | {"designation": "900002", "arc": "2021-2022"},
+            out | {"designation": "900003", "provisional": "2021 GB"},
+        ]
+    )[few.columns]
+    for launch in ("2029-10-12", "2019-10-12"):  # also where the search itself meets the encounter
+        grid = one_arc(launch, 201)
+        gone, reasons = left_out(
+            rows, make_ephemerides(rows, grid), float(grid.departure_jd_tdb[0])
+        )
+        if launch.startswith("2029"):
+            assert rows["designation"][gone.tolist()].tolist() == ["unknown", "2021 EA1", "900001"]
+            assert reasons[0]["asteroids"][0].endswith("(2021-03-09)")
+        else:
+            assert gone.all()  # nothing is known of where they were before
+
+
+def test_impacts_decades_ago_are_met_from_elements_of_the_day_before(few):
+    row = few.iloc[0].to_dict()
+    rows = pd.DataFrame([falling(row, "old", 2_447_892.5), row | {"epoch_jd_tdb": 2_447_892.5}])
+    grid = one_arc("2029-10-12", 201)
+    gone, (reason,) = left_out(
+        rows[few.columns], make_ephemerides(rows[few.columns], grid), 2_462_000.5
+    )
+    assert gone.tolist() == [True, False]
+    assert reason["reason"] == "hit the Earth before the first departure"
+    assert reason["asteroids"] == ["old (1990-01-01)"]
 
 
 # --- work in pieces ---------------------------------------------------------------------------

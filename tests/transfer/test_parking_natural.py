@@ -149,7 +149,7 @@ def test_epochs_beyond_its_span_are_refused(natural):
     [
         ({"revolutions": 0}, "give more than 0"),
         ({"revolutions": float("nan")}, "give more than 0"),
-        ({"jd_tdb": 2454900.5}, "choose a date farther inside"),
+        ({"jd_tdb": 2443600.5}, "choose a date farther inside"),
         ({"jd_tdb": 2475600.5}, "choose a date farther inside"),
     ],
 )
