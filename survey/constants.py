@@ -4,6 +4,7 @@ from typing import Final
 
 AU_KM: Final = 149_597_870.7  # exact, IAU 2012 Resolution B2
 DAY_S: Final = 86_400.0  # exact
+MOON_ORBIT_KM: Final = 384_400.0  # mean distance of the Moon, JPL's table of planetary satellites
 J2000_JD: Final = 2_451_545.0  # exact, TT/TDB
 STANDARD_GRAVITY_M_S2: Final = 9.80665  # exact, 3rd CGPM 1901
 SPEED_OF_LIGHT_KM_S: Final = 299_792.458  # exact, 17th CGPM 1983
