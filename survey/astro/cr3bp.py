@@ -16,6 +16,7 @@ from survey.astro.cr3bp_flow import RADII, STATUS, propagate_cr3bp, sample_cr3bp
 __all__ = [
     "RADII",
     "STATUS",
+    "collinear_distances",
     "equations_of_motion",
     "inertial_to_rotating",
     "jacobi_constant",
@@ -31,6 +32,37 @@ _MAX_NEWTON = 60  # twelve are enough for every mass ratio down to 1e-300
 Array = NDArray[np.float64]
 
 
+def collinear_distances(mass_ratio: ArrayLike) -> Array:
+    """Return the distances of the collinear points from the primary next to them.
+
+    Parameters
+    ----------
+    mass_ratio : array_like, shape (...)
+        Mass of the lighter primary over the mass of both, in (0, 0.5].
+
+    Returns
+    -------
+    ndarray, shape (..., 3)
+        Of L1 and L2 from the lighter primary, of L3 from the heavier; NaN where the mass ratio is
+        out of its range.
+
+    Notes
+    -----
+    They solve Euler's quintics ([Szebehely1967] chapter 4), each of which has one root in the
+    range of its point. Newton's steps are taken on the distance itself, not on x, so that a small
+    distance keeps all its digits.
+    """
+    mu = np.asarray(mass_ratio, dtype=float)
+    mu = np.where((mu > 0) & (mu <= 0.5), mu, np.nan)
+    # Hill's distance, the leading term of both roots near the lighter primary.
+    hill = np.cbrt(mu / (3.0 * (1.0 - mu)))
+    gamma_1 = _root((-mu, 2.0 * mu, -mu, 3.0 - 2.0 * mu, mu - 3.0, 1.0), hill * (1 - hill / 3))
+    gamma_2 = _root((-mu, -2.0 * mu, -mu, 3.0 - 2.0 * mu, 3.0 - mu, 1.0), hill * (1 + hill / 3))
+    nu = 1.0 - mu
+    gamma_3 = _root((-nu, -2.0 * nu, -nu, 1.0 + 2.0 * mu, 2.0 + mu, 1.0), 1.0 - 7.0 * mu / 12.0)
+    return np.stack((gamma_1, gamma_2, gamma_3), axis=-1)
+
+
 def libration_points(mass_ratio: ArrayLike) -> Array:
     """Return the five points at which a body at rest stays at rest.
 
@@ -44,23 +76,10 @@ def libration_points(mass_ratio: ArrayLike) -> Array:
     ndarray, shape (..., 5, 3)
         L1 (between the primaries), L2 (beyond the lighter), L3 (beyond the heavier), L4
         (``y > 0``) and L5 (``y < 0``); NaN where the mass ratio is out of its range.
-
-    Notes
-    -----
-    The distances of the collinear points from their primary solve Euler's quintics
-    ([Szebehely1967] chapter 4), each of which has one root in the range of its point. Newton's
-    steps are taken on the distance itself, not on x, so that a small distance keeps all its
-    digits.
     """
     mu = np.asarray(mass_ratio, dtype=float)
-    mu = np.where((mu > 0) & (mu <= 0.5), mu, np.nan)
-    # Hill's distance, the leading term of both roots near the lighter primary.
-    hill = np.cbrt(mu / (3.0 * (1.0 - mu)))
-    gamma_1 = _root((-mu, 2.0 * mu, -mu, 3.0 - 2.0 * mu, mu - 3.0, 1.0), hill * (1 - hill / 3))
-    gamma_2 = _root((-mu, -2.0 * mu, -mu, 3.0 - 2.0 * mu, 3.0 - mu, 1.0), hill * (1 + hill / 3))
-    nu = 1.0 - mu
-    gamma_3 = _root((-nu, -2.0 * nu, -nu, 1.0 + 2.0 * mu, 2.0 + mu, 1.0), 1.0 - 7.0 * mu / 12.0)
-
+    gamma_1, gamma_2, gamma_3 = np.moveaxis(collinear_distances(mu), -1, 0)
+    mu = np.where(np.isnan(gamma_1), np.nan, mu)
     points = np.zeros((*mu.shape, 5, 3))
     points[..., 0, 0] = 1.0 - mu - gamma_1
     points[..., 1, 0] = 1.0 - mu + gamma_2

@@ -37,7 +37,7 @@ class Event:
     direction : int
         Sign of the change of coordinate, radial speed or distance at the event; 0 for any.
     value : array_like, shape (...)
-        Of the coordinate, or the radius.
+        Of the coordinate, or the square of the radius.
     """
 
     kind: str
@@ -56,6 +56,15 @@ def plane(axis: Literal["x", "y", "z"], value: ArrayLike = 0.0, *, direction: in
         Its value; an array broadcasts against the states.
     direction : int
         1 where the coordinate grows with time, -1 where it shrinks, 0 for both.
+
+    Returns
+    -------
+    Event
+
+    Raises
+    ------
+    ValueError
+        For another axis or direction.
     """
     if axis not in _AXES:
         raise ValueError(f"axis was given as {axis!r}, but must be one of x, y and z")
@@ -83,6 +92,15 @@ def sphere(primary: Literal[1, 2], radius: ArrayLike, *, direction: int = 0) -> 
         In units of the distance of the primaries.
     direction : int
         1 outwards as time grows, -1 inwards, 0 for both.
+
+    Returns
+    -------
+    Event
+
+    Raises
+    ------
+    ValueError
+        For another primary or direction.
     """
     return Event(f"sphere {_number(primary)}", _checked(direction), np.square(radius))
 
@@ -152,6 +170,11 @@ def propagate_to_event(
         Derivatives of the final state at that fixed time.
     status : ndarray of int8, shape (...)
         Explained by `survey.astro.cr3bp_flow.STATUS`.
+
+    Raises
+    ------
+    ValueError
+        If `count` is below 1.
 
     Notes
     -----

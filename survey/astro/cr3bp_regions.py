@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from survey.astro.cr3bp import libration_points
+from survey.astro.libration import check_mass_ratio
 
 Array = NDArray[np.float64]
 
@@ -52,11 +53,11 @@ def zero_velocity_curve(
     walked through by its eccentric angle. Of its points those exist whose distances close a
     triangle with the unit base ([Szebehely1967] chapter 4 has the curves, in these distances).
     """
-    mu, jacobi = float(mass_ratio), float(jacobi_constant)
-    if not 0.0 < mu <= 0.5:
-        raise ValueError(f"the mass ratio was given as {mu}, but must lie in (0, 0.5]")
+    mu, jacobi = check_mass_ratio(mass_ratio), float(jacobi_constant)
     if not np.isfinite(jacobi):
-        raise ValueError(f"the Jacobi constant was given as {jacobi}, but must be finite")
+        raise ValueError(
+            f"the Jacobi constant was given as {jacobi}, but must be finite: give one near 3"
+        )
     excess = jacobi - 3.0 + mu * (1.0 - mu)
     if excess <= 0.0:
         return ()

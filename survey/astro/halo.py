@@ -31,6 +31,22 @@ from survey.astro.periodic import (
 )
 from survey.astro.richardson import richardson_halo
 
+__all__ = [
+    "FAMILIES",
+    "HaloOrbit",
+    "PeriodicOrbit",
+    "find_family",
+    "halo_family",
+    "halo_orbit",
+    "lyapunov_family",
+    "lyapunov_orbit",
+    "stable_direction",
+    "states_along",
+    "unstable_direction",
+    "vertical_family",
+    "vertical_orbit",
+]
+
 Array = NDArray[np.float64]
 
 HaloOrbit = PeriodicOrbit
@@ -325,20 +341,3 @@ def _only_one(**measures: float | None) -> tuple[str, float]:
             f"{'' if name == 'jacobi' else ' above 0'}"
         )
     return name, number
-
-
-__all__ = [
-    "FAMILIES",
-    "HaloOrbit",
-    "PeriodicOrbit",
-    "find_family",
-    "halo_family",
-    "halo_orbit",
-    "lyapunov_family",
-    "lyapunov_orbit",
-    "stable_direction",
-    "states_along",
-    "unstable_direction",
-    "vertical_family",
-    "vertical_orbit",
-]

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from survey.astro.cr3bp import libration_points
+from survey.astro.cr3bp import collinear_distances
 
 Array = NDArray[np.float64]
 
@@ -280,26 +280,7 @@ def constant_above_point(motion: LinearMotion, departure: ArrayLike) -> Array:
 
 def _distance(mu: float, point: str) -> float:
     """Return the point's distance from the lighter primary, to all its digits."""
-    far = point == "L2"
-    gamma = abs(float(libration_points(mu)[1 if far else 0, 0]) - (1.0 - mu))
-    # Euler's quintic: x alone leaves gamma with an error of 1e-16, which is much of a small one.
-    s = 1.0 if far else -1.0
-    if gamma == 0.0 or mu < 1e-12:
-        gamma = (mu / (3.0 * (1.0 - mu))) ** (1.0 / 3.0)
-    for _ in range(8):
-        value = -mu + gamma * (
-            -2.0 * s * mu
-            + gamma * (-mu + gamma * (3.0 - 2.0 * mu + gamma * (s * (3.0 - mu) + gamma)))
-        )
-        slope = -2.0 * s * mu + gamma * (
-            -2.0 * mu
-            + gamma * (3.0 * (3.0 - 2.0 * mu) + gamma * (4.0 * s * (3.0 - mu) + 5.0 * gamma))
-        )
-        step = value / slope
-        gamma -= step
-        if abs(step) < 1e-15 * gamma:
-            break
-    return gamma
+    return float(collinear_distances(mu)[POINTS.index(point)])
 
 
 def _coefficient(mu: float, point: str, gamma: float, n: int) -> float:

@@ -1,20 +1,19 @@
 """Quasi-periodic orbits about L1 and L2: Lissajous paths, quasi-halos, and fits to a flown path.
 
 Real spacecraft fly these rather than periodic orbits. They are found as paths of six revolutions
-and more, joined from short arcs (`multiple_shooting`); nothing is said beyond their ends.
+and more, of which all short arcs are joined at once (`nearest_trajectory`): over six revolutions
+an error grows by a factor of 1e19, so that no first state could carry one [Gomez2001].
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
 
-from survey.astro.cr3bp import jacobi_constant
 from survey.astro.cr3bp_flow import propagate_cr3bp
 from survey.astro.libration import (
     LinearMotion,
@@ -23,55 +22,37 @@ from survey.astro.libration import (
     linear_motion,
     linear_state,
 )
-from survey.astro.multiple_shooting import Pinned, Seen, join_arcs
+from survey.astro.nearest_trajectory import Trajectory, nearest_trajectory
 from survey.astro.periodic import TOLERANCE, PeriodicOrbit, states_along
+from survey.astro.quasi_path import QuasiPeriodicOrbit, circular_flow, describe_path, states_at
+
+__all__ = [
+    "NODES",
+    "QuasiPeriodicOrbit",
+    "fit_quasi_periodic",
+    "grow_lissajous",
+    "quasi_halo",
+    "quasi_periodic",
+    "states_at",
+]
 
 Array = NDArray[np.float64]
 
-_NODES: Final = 8  # per revolution: an error grows by 2.6 from one to the next
-_LEAST_ADVANCE: Final = 1.0 / 64.0  # of the amplitude, by which continuation may still advance
+NODES: Final = 8
+"""Per revolution: an error grows by 2.6 from one to the next. As many again are solved for beyond
+either end and then cut off: what grows or decays there, because nothing beyond holds it, has
+fallen by a thousand where the path begins."""
+
+_CONTINUITY: Final = 1e-12  # largest gap between two arcs of a path that counts as joined
+_FIRST_SIZE: Final = 0.05  # of the point's distance: amplitudes for which linear theory will do
+_ADVANCE: Final = 0.25  # of the amplitudes, by which they grow next
+_LEAST_ADVANCE: Final = 1.0 / 64.0  # by which they may still grow
+_PATIENCE: Final = 15  # corrections in which a path near enough to its guess is joined
 _LOOSEST_FIT: Final = 0.2  # rms distance, of the extent, at which a fit says nothing
-# Nodes beyond either end that are solved for and then cut off: what grows or decays there, because
-# nothing beyond holds it, has fallen by a thousand where the path begins.
-_PADDING: Final = _NODES
-
-
-@dataclass(frozen=True, eq=False)
-class QuasiPeriodicOrbit:
-    """A natural path about L1 or L2 that does not close; nondimensional, rotating frame.
-
-    Attributes
-    ----------
-    times : ndarray, shape (n,)
-        Of the nodes, ascending.
-    states : ndarray, shape (n, 6)
-        At the nodes.
-    mass_ratio : float
-    point : str
-        "L1" or "L2".
-    jacobi_constant : float
-    gap : float
-        Largest discontinuity between two arcs, in any component.
-    amplitudes : ndarray, shape (3,)
-        Half the extent along x, y and z.
-    period : float
-        Mean time from one passage through y = 0 to the next in the same direction.
-    z_period : float
-        The same of z; NaN of a path in the plane of the primaries.
-    fit_rms : float
-        Root mean square distance from the positions fitted; NaN where none were.
-    """
-
-    times: Array
-    states: Array
-    mass_ratio: float
-    point: str
-    jacobi_constant: float
-    gap: float
-    amplitudes: Array
-    period: float
-    z_period: float
-    fit_rms: float
+# Beside positions. Velocities are not in the table but come from a spline, good to 5 % at eight
+# positions a revolution: like this they move a path by 3e-6 of its size, and less where it is
+# better known. Much less weight would cost digits of the linear steps where the rows are dense.
+_VELOCITY_WEIGHT: Final = 3e-3
 
 
 def quasi_periodic(
@@ -121,50 +102,85 @@ def quasi_periodic(
     if not max(x_amplitude, z_amplitude) > 0.0:
         raise ValueError("both amplitudes are zero, which is the libration point itself: give one")
     times = _padded_times(revolutions, motion.in_plane_period)
-    origin = np.array([motion.x, 0.0, 0.0, 0.0, 0.0, 0.0])
-    inverse = _oscillating(motion)
-    wanted = np.array(
-        [
-            x_amplitude * math.cos(phase),
-            x_amplitude * math.sin(phase),
-            z_amplitude * math.cos(z_phase),
-            z_amplitude * math.sin(z_phase),
-        ]
-    )
-
-    def solve(share: float, guess: Array) -> Array | None:
-        pinned = Pinned(_PADDING, inverse, inverse @ origin + share * wanted)
-        joined = join_arcs(motion.mass_ratio, times, guess, pinned=pinned)
-        return None if joined is None else joined[0]
-
-    share = min(1.0, 0.05 * motion.gamma / max(x_amplitude, z_amplitude))
-    linear = linear_state(
+    states, share = grow_lissajous(
         motion,
-        x_amplitude=share * x_amplitude,
-        z_amplitude=share * z_amplitude,
-        times=times,
+        times,
+        x_amplitude=x_amplitude,
+        z_amplitude=z_amplitude,
         phase=phase,
         z_phase=z_phase,
     )
-    states = solve(share, linear)
-    advance = 0.25
-    # The frequencies change with the amplitude: each path is the guess for a slightly larger one.
-    while states is not None and share < 1.0:
-        target = min(1.0, share + advance)
-        larger = solve(target, origin + target / share * (states - origin))
-        if larger is not None and _around_point(motion, larger):
-            states, share, advance = larger, target, 1.5 * advance
-        else:
-            advance *= 0.5
-            if advance < _LEAST_ADVANCE:
-                states = None
     if states is None:
         raise ValueError(
             f"no Lissajous path of x amplitude {x_amplitude:.6g} and z amplitude "
             f"{z_amplitude:.6g} about {motion.point} was found beyond {share:.0%} of these: ask "
             "for smaller ones"
         )
-    return _describe(motion, times[_PADDING:-_PADDING], states[_PADDING:-_PADDING])
+    return describe_path(motion, times[NODES:-NODES], states[NODES:-NODES])
+
+
+def grow_lissajous(
+    motion: LinearMotion,
+    times: Array,
+    *,
+    x_amplitude: float,
+    z_amplitude: float,
+    phase: float = 0.0,
+    z_phase: float = 0.0,
+) -> tuple[Array | None, float]:
+    """Let the linear path grow to its amplitudes; at time zero its oscillations are held.
+
+    The frequencies change with the amplitude: each path is the guess for a slightly larger one.
+
+    Parameters
+    ----------
+    motion : LinearMotion
+        Of the point.
+    times : ndarray, shape (n,)
+        Of the nodes, ascending; zero is among them.
+    x_amplitude, z_amplitude, phase, z_phase : float
+        As of `quasi_periodic`; not both amplitudes zero.
+
+    Returns
+    -------
+    states : ndarray, shape (n, 6), or None
+        At the nodes; nothing holds them beyond the first and the last. None where they could not
+        be joined.
+    share : float
+        Of the amplitudes, for which they were.
+    """
+    zero = int(np.argmin(np.abs(times)))
+    modes = linear_modes(motion)
+    origin = np.array([motion.x, 0.0, 0.0, 0.0, 0.0, 0.0])
+    shape = (
+        linear_state(
+            motion,
+            x_amplitude=x_amplitude,
+            z_amplitude=z_amplitude,
+            times=times,
+            phase=phase,
+            z_phase=z_phase,
+        )
+        - origin
+    )
+    wanted = np.linalg.solve(modes, shape[zero])[:4]
+    share, largest = 0.0, max(x_amplitude, z_amplitude)
+    advance = min(1.0, _FIRST_SIZE * motion.gamma / largest)
+    while share < 1.0:
+        target = min(1.0, share + advance)
+        # What oscillates at time zero is the linear theory's, what grows or decays the guess's.
+        amounts = np.linalg.solve(modes, shape[zero])
+        amounts[:4] = wanted
+        shape[zero] = modes @ amounts
+        found = _joined(motion, times, origin + target * shape)
+        if _succeeded(motion, found):
+            advance = 1.5 * advance if share > 0.0 else _ADVANCE
+            share, shape = target, (found.states - origin) / target
+        else:
+            advance *= 0.5
+            if advance < _LEAST_ADVANCE:
+                return None, share
+    return origin + shape, 1.0
 
 
 def quasi_halo(
@@ -221,17 +237,13 @@ def quasi_halo(
     )
     angle = phase + turn * np.floor(phases)
     offset = np.real(np.exp(1j * angle)[:, None] * (carried @ vector))
-    # Pinned are the four directions of the state at time zero that neither grow nor decay.
-    inverse = _oscillating(motion)
-    guess = base + size * offset
-    pinned = Pinned(_PADDING, inverse, inverse @ guess[_PADDING])
-    joined = join_arcs(orbit.mass_ratio, times, guess, pinned=pinned)
-    if joined is None or not _around_point(motion, joined[0]):
+    found = _joined(motion, times, base + size * offset)
+    if not _succeeded(motion, found):
         raise ValueError(
             f"no path of size {size:.6g} round the {orbit.family} orbit of period "
             f"{orbit.period:.6g} was found: ask for a smaller one"
         )
-    return _describe(motion, times[_PADDING:-_PADDING], joined[0][_PADDING:-_PADDING])
+    return describe_path(motion, times[NODES:-NODES], found.states[NODES:-NODES])
 
 
 def fit_quasi_periodic(
@@ -253,8 +265,8 @@ def fit_quasi_periodic(
     Returns
     -------
     QuasiPeriodicOrbit
-        From the first to the last of the times, its `times` counted as those given; `fit_rms` is
-        the root mean square distance.
+        With nodes at the times given; `fit_rms` is the root mean square distance from the
+        positions.
 
     Raises
     ------
@@ -269,20 +281,21 @@ def fit_quasi_periodic(
             f"times of shape {t.shape} and positions of shape {r.shape} are no table of a path: "
             "give finite numbers of shapes (k,) and (k, 3)"
         )
-    spacing = motion.in_plane_period / _NODES
-    if len(t) < 8 or not np.all(np.diff(t) > 0.0) or float(np.diff(t).max()) > 1.5 * spacing:
+    longest = 1.5 * motion.in_plane_period / NODES
+    if len(t) < 8 or not np.all(np.diff(t) > 0.0) or float(np.diff(t).max()) > longest:
         raise ValueError(
             f"{len(t)} positions with gaps of up to {np.diff(t, prepend=t[:1]).max(initial=0):.3g} "
-            f"do not show a path: give at least 8, in ascending order, at most {1.5 * spacing:.3g} "
-            "apart"
+            f"do not show a path: give at least 8, in ascending order, at most {longest:.3g} apart"
         )
-    count = max(2, math.ceil((t[-1] - t[0]) / spacing) + 1)
-    nodes = np.linspace(t[0], t[-1], count)
-    curve = CubicSpline(t, r)
-    guess = np.concatenate([curve(nodes), curve(nodes, 1)], axis=-1)
-    seen = Seen(t, r)
-    joined = join_arcs(motion.mass_ratio, nodes, guess, seen=seen)
-    path = None if joined is None else _describe(motion, nodes, joined[0], seen)
+    found = nearest_trajectory(
+        circular_flow(motion.mass_ratio),
+        t,
+        np.concatenate([r, CubicSpline(t, r)(t, 1)], axis=-1),
+        weights=[1.0] * 3 + [_VELOCITY_WEIGHT] * 3,
+        gap=_CONTINUITY,
+        largest_step=motion.gamma,
+    )
+    path = describe_path(motion, t, found.states, positions=r) if found.status == 0 else None
     if path is None or path.fit_rms > _LOOSEST_FIT * float(path.amplitudes.max()):
         raise ValueError(
             f"no natural path about {motion.point} follows the {len(t)} positions given: check "
@@ -291,106 +304,32 @@ def fit_quasi_periodic(
     return path
 
 
-def states_at(orbit: QuasiPeriodicOrbit, times: ArrayLike) -> Array:
-    """Return states on a quasi-periodic path.
-
-    Parameters
-    ----------
-    orbit : QuasiPeriodicOrbit
-    times : array_like, shape (...)
-        Within the span of ``orbit.times``.
-
-    Returns
-    -------
-    ndarray, shape (..., 6)
-
-    Raises
-    ------
-    ValueError
-        For a time outside the path.
-    """
-    t = np.asarray(times, dtype=float)
-    first, last = float(orbit.times[0]), float(orbit.times[-1])
-    if not np.all((t >= first) & (t <= last)):
-        raise ValueError(
-            f"the path is known from {first:.6g} to {last:.6g} only: ask for times between these, "
-            "or for more revolutions"
-        )
-    # From the nearer node, so that the arcs are as short as can be.
-    node = np.clip(np.searchsorted(orbit.times, t), 1, len(orbit.times) - 1)
-    node = node - (t - orbit.times[node - 1] < orbit.times[node] - t)
-    final, _ = propagate_cr3bp(
-        orbit.mass_ratio, orbit.states[node], t - orbit.times[node], tolerance=TOLERANCE
+def _joined(motion: LinearMotion, times: Array, guess: Array) -> Trajectory:
+    """Join a guess; at time zero it may change along what grows and what decays only."""
+    free = linear_modes(motion)[:, 4:]
+    return nearest_trajectory(
+        circular_flow(motion.mass_ratio),
+        times,
+        guess,
+        held=(int(np.argmin(np.abs(times))), free @ free.T),
+        gap=_CONTINUITY,
+        largest_step=motion.gamma,
+        max_iterations=_PATIENCE,
     )
-    return np.asarray(final, dtype=float)
 
 
-def _oscillating(motion: LinearMotion) -> Array:
-    """Return the rows that read the four oscillating modes off a state."""
-    return np.asarray(np.linalg.inv(linear_modes(motion))[:4], dtype=float)
-
-
-def _padded_times(revolutions: float, period: float) -> Array:
-    """Return evenly spaced times of nodes; the one at place `_PADDING` is zero."""
-    if not (math.isfinite(revolutions) and 1.0 <= revolutions <= 100.0):
-        raise ValueError(f"{revolutions!r} revolutions were asked for: give 1 to 100")
-    count = math.ceil(revolutions * _NODES)
-    steps = np.arange(-_PADDING, count + _PADDING + 1, dtype=float)
-    return np.asarray(steps * (revolutions * period / count), dtype=float)
-
-
-def _around_point(motion: LinearMotion, states: Array) -> bool:
-    """Tell a path about the point from one that has run away to the primary or beyond."""
-    away = np.abs(states[:, :3] - [motion.x, 0.0, 0.0]).max(axis=0) / motion.gamma
+def _succeeded(motion: LinearMotion, found: Trajectory) -> bool:
+    """Tell a path about the point from none, or one that ran away to the primary or beyond."""
+    if found.status != 0:
+        return False
+    away = np.abs(found.states[:, :3] - [motion.x, 0.0, 0.0]).max(axis=0) / motion.gamma
     return bool(away[0] < 1.0 and away[1] < 4.0 and away[2] < 2.0)
 
 
-def _describe(
-    motion: LinearMotion, times: Array, states: Array, seen: Seen | None = None
-) -> QuasiPeriodicOrbit:
-    """Measure a joined path."""
-    mu = motion.mass_ratio
-    ends, _ = propagate_cr3bp(mu, states[:-1], np.diff(times), tolerance=TOLERANCE)
-    path = QuasiPeriodicOrbit(
-        times=times,
-        states=states,
-        mass_ratio=mu,
-        point=motion.point,
-        jacobi_constant=float(np.mean(jacobi_constant(mu, states))),
-        gap=float(np.abs(ends - states[1:]).max()),
-        amplitudes=np.zeros(3),
-        period=math.nan,
-        z_period=math.nan,
-        fit_rms=math.nan,
-    )
-    dense = np.linspace(times[0], times[-1], 32 * len(times))
-    fine = states_at(path, dense)
-    rms = math.nan
-    if seen is not None:
-        miss = states_at(path, seen.times)[:, :3] - seen.positions
-        rms = float(np.sqrt(np.mean(np.sum(miss * miss, axis=-1))))
-    return QuasiPeriodicOrbit(
-        times=times,
-        states=states,
-        mass_ratio=mu,
-        point=motion.point,
-        jacobi_constant=path.jacobi_constant,
-        gap=path.gap,
-        amplitudes=0.5 * np.ptp(fine[:, :3], axis=0),
-        period=_mean_period(dense, fine[:, 1]),
-        z_period=_mean_period(dense, fine[:, 2]),
-        fit_rms=rms,
-    )
-
-
-def _mean_period(times: Array, values: Array) -> float:
-    """Return the mean time between passages through zero in the same direction."""
-    up = np.flatnonzero((values[:-1] < 0.0) & (values[1:] >= 0.0))
-    down = np.flatnonzero((values[:-1] > 0.0) & (values[1:] <= 0.0))
-    spans = []
-    for crossings in (up, down):
-        if len(crossings) >= 2:
-            share = values[crossings] / (values[crossings] - values[crossings + 1])
-            moments = times[crossings] + share * (times[crossings + 1] - times[crossings])
-            spans.append((moments[-1] - moments[0]) / (len(moments) - 1))
-    return float(np.mean(spans)) if spans else math.nan
+def _padded_times(revolutions: float, period: float) -> Array:
+    """Return evenly spaced times of nodes; the one at place `NODES` is zero."""
+    if not (math.isfinite(revolutions) and 1.0 <= revolutions <= 100.0):
+        raise ValueError(f"{revolutions!r} revolutions were asked for: give 1 to 100")
+    count = math.ceil(revolutions * NODES)
+    steps = np.arange(-NODES, count + NODES + 1, dtype=float)
+    return np.asarray(steps * (revolutions * period / count), dtype=float)

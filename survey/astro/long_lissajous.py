@@ -7,30 +7,24 @@ grows only with its length [GomezMondeloSimo2010].
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicHermiteSpline
 from scipy.optimize import least_squares
 
-from survey.astro.cr3bp import jacobi_constant
-from survey.astro.cr3bp_flow import propagate_cr3bp
-from survey.astro.libration import LinearMotion, linear_modes, linear_motion, linear_state
-from survey.astro.lissajous import QuasiPeriodicOrbit, states_at
-from survey.astro.nearest_trajectory import Flow, nearest_trajectory
+from survey.astro.libration import LinearMotion, linear_motion
+from survey.astro.lissajous import NODES, grow_lissajous
+from survey.astro.nearest_trajectory import nearest_trajectory
+from survey.astro.quasi_path import QuasiPeriodicOrbit, circular_flow, describe_path, states_at
 
 __all__ = ["growth_per_period", "long_lissajous"]
 
-_SHORT = 2.0  # revolutions on either side that are computed from scratch
-_FIRM = 1e-10  # inverse squared weight of what is held at time zero
-_FIRST_SHARE = 0.1  # of the amplitudes
-_LEAST_SHARE = 1.0 / 64.0  # by which they may still grow
-_FACTOR = 1.5  # by which a path is prolonged at a time
-_HOLD = 1e3  # weight of the part that is known beside the part that is foretold
-_ORDER = 3  # of the harmonics; what is beyond it is left to the joining
-_SAMPLES = 12  # per revolution, twice what the harmonics need
-_NODES = 8  # per revolution
+_SHORT: Final = 2  # revolutions on either side that are computed from scratch
+_FACTOR: Final = 1.5  # by which a path is prolonged at a time
+_HOLD: Final = 1e3  # weight of the part that is known beside the part that is foretold
+_ORDER: Final = 3  # of the harmonics; what is beyond it is left to the joining
+_SAMPLES: Final = 12  # per revolution, twice what the harmonics need
 
 Array = NDArray[np.float64]
 
@@ -47,7 +41,8 @@ def long_lissajous(
     point : str
         "L1" or "L2".
     x_amplitude, z_amplitude : float
-        As of `survey.astro.lissajous.quasi_periodic`; both x and z are greatest at time zero.
+        As of `survey.astro.lissajous.quasi_periodic`, neither of them zero; both x and z are
+        greatest at time zero.
     revolutions : int
         On either side of time zero.
 
@@ -58,55 +53,37 @@ def long_lissajous(
     Raises
     ------
     ValueError
-        If there is no such orbit, or it could not be followed so far.
+        If an amplitude is not positive, if there is no such orbit, or if it could not be followed
+        so far.
     """
-    known = _short(linear_motion(mass_ratio, point), x_amplitude, z_amplitude)
+    motion = linear_motion(mass_ratio, point)
+    if not (x_amplitude > 0.0 and z_amplitude > 0.0):
+        raise ValueError(
+            f"a Lissajous orbit of x amplitude {x_amplitude!r} and z amplitude {z_amplitude!r} has "
+            "not two frequencies: give two amplitudes above 0, or choose a Lyapunov orbit"
+        )
+    side = (_SHORT + 1) * NODES
+    times = np.arange(-side, side + 1, dtype=float) * (motion.in_plane_period / NODES)
+    states, _ = grow_lissajous(motion, times, x_amplitude=x_amplitude, z_amplitude=z_amplitude)
+    known = None if states is None else _trimmed(motion, times, states)
     while known is not None and known.times[-1] < revolutions * known.period:
-        known = _prolonged(known, min(_FACTOR * known.times[-1], revolutions * known.period + 0.1))
+        known = _prolonged(
+            motion, known, min(_FACTOR * known.times[-1], revolutions * known.period + 0.1)
+        )
     if known is None:
         raise ValueError(
             f"no Lissajous orbit of x amplitude {x_amplitude:.6g} and z amplitude "
             f"{z_amplitude:.6g} about {point} could be followed for {revolutions} revolutions: ask "
             "for smaller amplitudes, or for a halo orbit"
         )
-    dense = np.linspace(known.times[0], known.times[-1], 16 * len(known.times))
-    return replace(known, amplitudes=0.5 * np.ptp(states_at(known, dense)[:, :3], axis=0))
+    return known
 
 
-def _short(
-    motion: LinearMotion, x_amplitude: float, z_amplitude: float
+def _prolonged(
+    motion: LinearMotion, known: QuasiPeriodicOrbit, reach: float
 ) -> QuasiPeriodicOrbit | None:
-    """Let the linear path grow to its amplitudes; at time zero its oscillations are held."""
-    reach = int((_SHORT + 1.0) * _NODES)
-    times: Array = np.arange(-reach, reach + 1, dtype=float) * (motion.in_plane_period / _NODES)
-    modes = linear_modes(motion)
-    held = (reach, modes @ np.diag([_FIRM] * 4 + [1.0] * 2) @ modes.T)
-    origin = np.array([motion.x, 0.0, 0.0, 0.0, 0.0, 0.0])
-    linear = linear_state(motion, x_amplitude=x_amplitude, z_amplitude=z_amplitude, times=times)
-    share, advance = 0.0, _FIRST_SHARE
-    shape: Array = np.asarray(linear - origin, dtype=float)
-    while share < 1.0:
-        target = min(1.0, share + advance)
-        guess = target * shape
-        # What oscillates at time zero is the linear theory's, what grows or decays the guess's.
-        amounts = np.linalg.solve(modes, guess[reach])
-        amounts[:4] = np.linalg.solve(modes, linear[reach] - origin)[:4] * target
-        guess[reach] = modes @ amounts
-        found = nearest_trajectory(_flow(motion.mass_ratio), times, origin + guess, held=held)
-        if found.status == 0 and np.abs(found.states[:, 0] - motion.x).max() < motion.gamma:
-            share, advance = target, 1.5 * advance
-            shape = (found.states - origin) / share
-        else:
-            advance *= 0.5
-            if advance < _LEAST_SHARE:
-                return None
-    inner = slice(_NODES, -_NODES)
-    return _measured(motion, times[inner], np.asarray(origin + shape)[inner], found.gap)
-
-
-def _prolonged(known: QuasiPeriodicOrbit, reach: float) -> QuasiPeriodicOrbit | None:
     """Follow a path about time zero as far as `reach` on either side."""
-    seen = np.linspace(known.times[0], known.times[-1], _SAMPLES * len(known.times) // _NODES)
+    seen = np.linspace(known.times[0], known.times[-1], _SAMPLES * len(known.times) // NODES)
     position = states_at(known, seen)[:, :3]
     middle = position.mean(axis=0) * [1.0, 0.0, 0.0]
 
@@ -118,7 +95,7 @@ def _prolonged(known: QuasiPeriodicOrbit, reach: float) -> QuasiPeriodicOrbit | 
     coefficients, _ = _fit(frequencies, seen, position - middle)
     spacing = known.times[1] - known.times[0]
     # One revolution more than is kept: where nothing beyond holds a path, it leans away.
-    fresh = np.arange(known.times[-1] + spacing, reach + spacing * (1 + _NODES), spacing)
+    fresh = np.arange(known.times[-1] + spacing, reach + spacing * (1 + NODES), spacing)
     times = np.concatenate((-fresh[::-1], known.times, fresh))
     guess = np.empty((len(times), 6))
     even, odd, even_rate, odd_rate = _harmonics(frequencies, times)
@@ -129,51 +106,21 @@ def _prolonged(known: QuasiPeriodicOrbit, reach: float) -> QuasiPeriodicOrbit | 
     guess[inside] = known.states
 
     weights = np.where(inside, _HOLD, 1.0)[:, None]
-    found = nearest_trajectory(_flow(known.mass_ratio), times, guess, weights=weights)
-    if found.status != 0:
-        return None
-    motion = linear_motion(known.mass_ratio, known.point)
-    return _measured(motion, times[_NODES:-_NODES], found.states[_NODES:-_NODES], found.gap)
-
-
-def _flow(mass_ratio: float) -> Flow:
-    """How the circular problem carries states, as `nearest_trajectory` wants it."""
-
-    def flow(states: Array, begin: Array, end: Array) -> tuple[Array, Array]:
-        final, matrix, _ = propagate_cr3bp(mass_ratio, states, end - begin, stm=True)
-        return final, matrix
-
-    return flow
-
-
-def _measured(motion: LinearMotion, times: Array, states: Array, gap: float) -> QuasiPeriodicOrbit:
-    """Put a path into the form in which others expect it."""
-    return QuasiPeriodicOrbit(
-        times=times,
-        states=states,
-        mass_ratio=motion.mass_ratio,
-        point=motion.point,
-        jacobi_constant=float(np.mean(jacobi_constant(motion.mass_ratio, states))),
-        gap=gap,
-        amplitudes=0.5 * np.ptp(states[:, :3], axis=0),
-        period=_mean_period(times, states, 1),
-        z_period=_mean_period(times, states, 2),
-        fit_rms=np.nan,
+    found = nearest_trajectory(
+        circular_flow(motion.mass_ratio), times, guess, weights=weights, largest_step=motion.gamma
     )
+    return _trimmed(motion, times, found.states) if found.status == 0 else None
 
 
-def _mean_period(times: Array, states: Array, axis: int) -> float:
-    """Mean time between upward passages of a coordinate through zero."""
-    curve = CubicHermiteSpline(times, states[:, axis], states[:, axis + 3])
-    roots = curve.roots(extrapolate=False)
-    upward = roots[curve(roots, 1) > 0]
-    return float((upward[-1] - upward[0]) / (len(upward) - 1))
+def _trimmed(motion: LinearMotion, times: Array, states: Array) -> QuasiPeriodicOrbit:
+    """Cut off the revolution at either end that leans to where nothing holds it."""
+    return describe_path(motion, times[NODES:-NODES], states[NODES:-NODES])
 
 
 def growth_per_period(orbit: QuasiPeriodicOrbit) -> float:
     """Return the mean factor by which a small error grows in one period of a long path."""
-    _, matrices, _ = propagate_cr3bp(
-        orbit.mass_ratio, orbit.states[:-1], np.diff(orbit.times), stm=True
+    _, matrices = circular_flow(orbit.mass_ratio)(
+        orbit.states[:-1], orbit.times[:-1], orbit.times[1:]
     )
     error, total = np.ones(6), []
     for matrix in matrices:

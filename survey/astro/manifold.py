@@ -15,15 +15,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from survey.astro.cr3bp_flow import propagate_cr3bp, sample_cr3bp
 from survey.astro.floquet import MIRROR
-from survey.astro.periodic import PeriodicOrbit, states_along, unstable_direction
+from survey.astro.periodic import TOLERANCE, PeriodicOrbit, states_along, unstable_direction
 
-__all__ = ["FloquetDirections", "ManifoldArcs", "floquet_directions", "manifold_arcs", "seeds"]
+__all__ = [
+    "FloquetDirections",
+    "ManifoldArcs",
+    "carried_unstable",
+    "floquet_directions",
+    "manifold_arcs",
+    "seeds",
+]
 
 DISPLACEMENT = 1e-6  # 150 km between Sun and Earth: linear there, yet far above rounding
 STEP = 0.02  # of the samples of an arc; 1.2 days between Sun and Earth
 
 _AROUND = 32  # phases whose mean says which side is outward
-_TOLERANCE = 1e-15  # of the transition matrices; they cost little beside the arcs
 
 Array = NDArray[np.float64]
 
@@ -114,7 +120,8 @@ def floquet_directions(orbit: PeriodicOrbit, phases: ArrayLike) -> FloquetDirect
     mirrored = np.mod(-phase, 1.0)
     # Which side is outward is a property of the whole orbit, not of the phases asked for.
     around = np.arange(_AROUND) / _AROUND
-    carried = _carried(orbit, np.concatenate((around, phase, mirrored)))
+    carried = carried_unstable(orbit, np.concatenate((around, phase, mirrored)))
+    carried /= np.linalg.norm(carried[:, :3], axis=-1)[:, None]
     outward = 1.0 if carried[:_AROUND, 0].mean() >= 0 else -1.0
     unstable, reflected = np.split(outward * carried[_AROUND:], 2)
     growth = float(np.real(orbit.multipliers[0]))
@@ -210,10 +217,12 @@ def manifold_arcs(
     )
 
 
-def _carried(orbit: PeriodicOrbit, phases: Array) -> Array:
-    """Carry the unstable direction of phase zero to phases in [0, 1), unit length in position."""
+def carried_unstable(orbit: PeriodicOrbit, phases: Array) -> Array:
+    """Return displacements ``(n, 6)`` that grow, carried from phase zero to phases in [0, 1).
+
+    Their length is that to which `unstable_direction` has grown, not one.
+    """
     _, matrices, _ = propagate_cr3bp(
-        orbit.mass_ratio, orbit.state, phases * orbit.period, stm=True, tolerance=_TOLERANCE
+        orbit.mass_ratio, orbit.state, phases * orbit.period, stm=True, tolerance=TOLERANCE
     )
-    carried = matrices @ unstable_direction(orbit)
-    return np.asarray(carried / np.linalg.norm(carried[:, :3], axis=-1)[:, None])
+    return np.asarray(matrices @ unstable_direction(orbit))

@@ -12,9 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from survey.astro.cr3bp_flow import propagate_cr3bp
-from survey.astro.manifold import floquet_directions
-from survey.astro.periodic import PeriodicOrbit, unstable_direction
+from survey.astro.manifold import carried_unstable, floquet_directions
+from survey.astro.periodic import PeriodicOrbit
 
 __all__ = ["correction_size", "unstable_covector"]
 
@@ -54,10 +53,7 @@ def unstable_covector(orbit: PeriodicOrbit, turns: ArrayLike) -> Array:
     covector[:, 0] = 2.0 * y - at.stable[:, 3]
     covector[:, 1] = -2.0 * x - at.stable[:, 4]
     covector[:, 2] = -at.stable[:, 5]
-    _, matrices, _ = propagate_cr3bp(
-        orbit.mass_ratio, orbit.state, at.phases * orbit.period, stm=True, tolerance=1e-15
-    )
-    grown = matrices @ unstable_direction(orbit)
+    grown = carried_unstable(orbit, at.phases)
     grown *= (at.unstable_multiplier ** np.floor(turn))[:, None]
     return np.asarray(covector / np.sum(covector * grown, axis=-1)[:, None])
 

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from survey.astro.cr3bp import rotating_to_inertial
 from survey.astro.cr3bp_flow import propagate_cr3bp
 from survey.astro.kepler import state_to_elements
 from survey.astro.manifold import ManifoldArcs
@@ -213,14 +214,9 @@ def heliocentric_elements(
         As of `survey.astro.kepler.state_to_elements`, lengths in the primaries' distance; NaN
         where the state is.
     """
-    s, t = np.broadcast_arrays(np.asarray(states, dtype=float), np.asarray(time)[..., None])
-    x, y, z, vx, vy, vz = np.moveaxis(s, -1, 0)
-    x = x + mass_ratio  # from the heavier primary, which turns with the frame
-    cos, sin = np.cos(t[..., 0]), np.sin(t[..., 0])
-    vx, vy = vx - y, vy + x
-    r = np.stack((cos * x - sin * y, sin * x + cos * y, z), axis=-1)
-    v = np.stack((cos * vx - sin * vy, sin * vx + cos * vy, vz), axis=-1)
-    return state_to_elements(1.0 - mass_ratio, r, v)
+    from_heavier = np.asarray(states, dtype=float) + mass_ratio * np.eye(6)[0]
+    at_rest = rotating_to_inertial(from_heavier, time)
+    return state_to_elements(1.0 - mass_ratio, at_rest[..., :3], at_rest[..., 3:])
 
 
 def _bracketed_root(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import LinAlgError, solveh_banded
 
-__all__ = ["STATUS", "Trajectory", "nearest_trajectory"]
+__all__ = ["STATUS", "Flow", "Trajectory", "nearest_trajectory"]
 
 STATUS = {
     0: "converged: a trajectory of the model",
@@ -24,8 +24,8 @@ STATUS = {
 }
 
 MAX_ITERATIONS = 40
-GAP = 1e-11  # greatest distance between a state and the flow of the one before it
-_LARGEST_STEP = 0.01  # of one correction, in the units of the states
+GAP = 1e-11  # greatest difference between a state and the flow of the one before it
+LARGEST_STEP = 0.01  # a libration point's distance from the Earth, in units of the Sun's
 
 Array = NDArray[np.float64]
 Flow = Callable[[Array, Array, Array], tuple[Array, Array]]
@@ -42,7 +42,8 @@ class Trajectory:
     states : ndarray, shape (n, 6)
         The chain.
     gap : float
-        Greatest distance that is left between a state and the flow of the one before it.
+        Greatest difference left, in any component, between a state and the flow of the one
+        before it.
     status : int
         Explained by `STATUS`.
     iterations : int
@@ -64,6 +65,7 @@ def nearest_trajectory(
     weights: ArrayLike = 1.0,
     held: tuple[int, Array] | None = None,
     gap: float = GAP,
+    largest_step: float = LARGEST_STEP,
     max_iterations: int = MAX_ITERATIONS,
 ) -> Trajectory:
     """Find the trajectory with the least weighted sum of squared differences from given states.
@@ -80,10 +82,15 @@ def nearest_trajectory(
     weights : array_like, shape broadcast to (n, 6), optional
         Of the differences, positive.
     held : tuple of int and ndarray, optional
-        A node and a matrix ``(6, 6)`` that takes the place of its inverse squared weights: small
-        in the directions in which the state there is to stay what it is.
+        A node and a matrix ``(6, 6)``, symmetric and not negative, that takes the place of its
+        inverse squared weights: zero across the directions in which the state there may move.
+        ``B @ B.T`` leaves it free along the columns of ``B`` only.
     gap : float, optional
-        Distance between a state and the flow of the one before it that counts as none.
+        Difference, in any component, between a state and the flow of the one before it that
+        counts as none.
+    largest_step : float, optional
+        Most that one correction may change any component: the equations are linear over a small
+        part of an orbit only.
     max_iterations : int, optional
         Most corrections.
 
@@ -124,7 +131,7 @@ def nearest_trajectory(
             status = 2
             break
         largest = float(np.abs(step).max())
-        chain = chain + step * min(1.0, _LARGEST_STEP / largest if largest > 0 else 1.0)
+        chain = chain + step * min(1.0, largest_step / largest if largest > 0 else 1.0)
         previous = largest
     return Trajectory(t, chain, worst, status, done)
 

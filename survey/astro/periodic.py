@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from survey.astro.continuation import Evaluation
-from survey.astro.cr3bp import jacobi_constant
+from survey.astro.cr3bp import equations_of_motion, jacobi_constant
 from survey.astro.cr3bp_flow import propagate_cr3bp
 from survey.astro.floquet import (
     HALF_TURN,
@@ -149,7 +149,7 @@ class OrbitEquations:
         residual = final[rows] / gamma
         jacobian = np.empty((len(rows), len(columns) + 1))
         jacobian[:, :-1] = transition[np.ix_(rows, columns)]
-        jacobian[:, -1] = derivative(mu, final)[rows] / gamma
+        jacobian[:, -1] = equations_of_motion(mu, final)[rows] / gamma
         if self.symmetry.deflated is not None:
             row, height = self.symmetry.deflated, float(unknowns[1])
             residual[row] /= height
@@ -162,26 +162,6 @@ class OrbitEquations:
         if self.symmetry.arcs == 4:
             transition = unfold(transition, HALF_TURN)
         return unfold(transition, MIRROR)
-
-
-def derivative(mass_ratio: float, state: ArrayLike) -> Array:
-    """Return the time derivative of a state.
-
-    Parameters
-    ----------
-    mass_ratio : float
-    state : array_like, shape (..., 6)
-
-    Returns
-    -------
-    ndarray, shape (..., 6)
-        Velocity, and acceleration in the rotating frame [Szebehely1967].
-    """
-    s = np.asarray(state, dtype=float)
-    force = 0.5 * constant_gradient(mass_ratio, s)[..., :3]
-    force[..., 0] += 2.0 * s[..., 4]
-    force[..., 1] -= 2.0 * s[..., 3]
-    return np.concatenate([s[..., 3:], force], axis=-1)
 
 
 def constant_gradient(mass_ratio: float, state: ArrayLike) -> Array:

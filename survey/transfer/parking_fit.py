@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import CubicSpline
 from scipy.optimize import least_squares
 
+from survey.astro.quasi_path import upward_crossings
 from survey.constants import AU_KM, MASS_RATIO_SUN_EARTH_MOON
 from survey.ephemeris import heliocentric_state
 from survey.transfer.parking import ParkingOrbit
@@ -200,7 +201,7 @@ def measure_shape(longitude: ArrayLike, position: ArrayLike, point_x: float) -> 
     centre = (middle - [point_x, 0.0, 0.0]) * AU_KM
     periods = []
     for values in (path[:, 1], path[:, 2] - middle[2]):
-        times = _crossings(angle, values)
+        times = upward_crossings(angle, values)
         if len(times) < 2:
             raise ValueError(
                 f"the positions show {len(times)} crossings in the same sense of the plane that "
@@ -218,7 +219,7 @@ def _nearest_halo(
     longitude: Array, rotating: Array, flown: OrbitShape, point: Point, mass_ratio: float
 ) -> tuple[ParkingOrbit, float]:
     """Halo orbit and longitude of phase zero with the least sum of squared distances."""
-    y_down = _crossings(longitude, -rotating[:, 1] if point == "L2" else rotating[:, 1])
+    y_down = upward_crossings(longitude, -rotating[:, 1] if point == "L2" else rotating[:, 1])
     far = CubicSpline(longitude, rotating)(y_down[0])
     family = "halo northern" if far[2] > 0 else "halo southern"
 
@@ -237,13 +238,6 @@ def _nearest_halo(
     epoch = Time(float(jd_at(found.x[1])), format="jd", scale="tdb")
     rms = np.sqrt(np.mean(np.sum(found.fun.reshape(-1, 3) ** 2, axis=-1))) * 1e5
     return at(found.x).at_phase_zero(epoch), float(rms)
-
-
-def _crossings(angle: Array, values: Array) -> Array:
-    """Angles at which values pass zero upwards."""
-    k = np.flatnonzero((values[:-1] < 0) & (values[1:] >= 0))
-    share = values[k] / (values[k] - values[k + 1])
-    return np.asarray(angle[k] + share * (angle[k + 1] - angle[k]))
 
 
 def _rms_km(difference: Array) -> float:

@@ -113,7 +113,7 @@ def longitude_at(jd_tdb: ArrayLike) -> Array:
 
     Notes
     -----
-    Cubic Hermite pieces between the days of a table, good to 1e-10 rad. It advances like the
+    Cubic Hermite pieces between the days of a table, good to 1e-11 rad. It advances like the
     angle in the orbital plane to 1e-8 rad, by the square of the plane's tilt.
     """
     jd = np.asarray(jd_tdb, dtype=float)

@@ -31,19 +31,16 @@ def near_halo(n, spread=1e-4, seed=1):
     return HALO + np.random.default_rng(seed).normal(size=(n, 6)) * spread
 
 
-def by_dop853(mu, state, t, *, variational=False):
-    """Scipy's integrator on the equations spelled out for numpy."""
+def by_dop853(mu, state, t):
+    """State and transition matrix by scipy's integrator, on the equations spelled out for numpy."""
 
     def motion(_, y):
-        slope = equations_of_motion(mu, y[:6])
-        if not variational:
-            return slope
         phi = variational_matrix(mu, y[:6]) @ y[6:].reshape(6, 6)
-        return np.concatenate((slope, phi.ravel()))
+        return np.concatenate((equations_of_motion(mu, y[:6]), phi.ravel()))
 
-    start = np.concatenate((state, np.eye(6).ravel())) if variational else state
+    start = np.concatenate((state, np.eye(6).ravel()))
     end = solve_ivp(motion, (0, t), start, method="DOP853", rtol=1e-13, atol=1e-15).y[:, -1]
-    return (end[:6], end[6:].reshape(6, 6)) if variational else end
+    return end[:6], end[6:].reshape(6, 6)
 
 
 def test_equations_are_those_of_the_potential():
@@ -82,7 +79,7 @@ def test_beside_dop853(mu):
     found, phi, status = propagate_cr3bp(mu, start, 2.0, stm=True)
     assert (status == ARRIVED).all()
     for k in range(len(start)):
-        expected, matrix = by_dop853(mu, start[k], 2.0, variational=True)
+        expected, matrix = by_dop853(mu, start[k], 2.0)
         # Two integrators of 1e-13 differ by what the path makes of a first error: |Φ| times it.
         size = np.abs(matrix).max()
         assert np.abs(found[k] - expected).max() < 1e-13 * size

@@ -61,3 +61,9 @@ def test_growth_is_between_that_of_the_point_and_of_wide_orbits(path):
 def test_too_large_is_refused():
     with pytest.raises(ValueError, match="ask for smaller"):
         long_lissajous(MU, "L2", x_amplitude=0.02, z_amplitude=0.002, revolutions=12)
+
+
+@pytest.mark.parametrize("wrong", [{"x_amplitude": 0.0}, {"z_amplitude": 0.0}])
+def test_one_frequency_is_no_lissajous_orbit(wrong):
+    with pytest.raises(ValueError, match="choose a Lyapunov orbit"):
+        long_lissajous(MU, "L2", **(SIZE | wrong), revolutions=12)

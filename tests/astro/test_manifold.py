@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from circular_flight import fly_circular
 from orbit_samples import L1_NORTHERN, L2_NORTHERN, L2_STABLE, printed_orbit
-from scipy.integrate import solve_ivp
 
 from survey.astro.cr3bp import jacobi_constant
 from survey.astro.cr3bp_flow import propagate_cr3bp
@@ -146,22 +146,7 @@ def test_phases_asked_for_do_not_change_the_side(halo):
 def test_crossings_are_those_of_another_integrator(halo):
     arcs = manifold_arcs(halo, stable=False, exterior=False, phases=[0.25], duration=6.0)
     found = crossings(arcs, plane("y", 0.0))
-
-    def motion(_, s):
-        r1 = np.hypot(np.hypot(s[0] + MU, s[1]), s[2])
-        r2 = np.hypot(np.hypot(s[0] - 1 + MU, s[1]), s[2])
-        heavy, light = (1 - MU) / r1**3, MU / r2**3
-        return [
-            s[3], s[4], s[5],
-            2 * s[4] + s[0] - heavy * (s[0] + MU) - light * (s[0] - 1 + MU),
-            -2 * s[3] + s[1] - (heavy + light) * s[1],
-            -(heavy + light) * s[2],
-        ]  # fmt: skip
-
-    other = solve_ivp(
-        motion, (0, 6), arcs.seeds[0], method="DOP853", rtol=1e-13, atol=1e-15,
-        events=lambda t, s: s[1],
-    )  # fmt: skip
+    other = fly_circular(MU, arcs.seeds[0], 6, events=lambda t, s, mu: s[1])
     times = other.t_events[0]
     assert len(found.time) == len(times) >= 3
     # A 1e-13 difference grows a hundred-thousandfold on the way.

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from orbit_samples import L2_NORTHERN, L2_STABLE, printed_orbit
 
+from survey.astro.cr3bp import equations_of_motion
 from survey.astro.cr3bp_flow import propagate_cr3bp
 from survey.astro.manifold import floquet_directions
 from survey.astro.manifold_control import correction_size, unstable_covector
-from survey.astro.periodic import derivative, states_along
+from survey.astro.periodic import states_along
 
 KM = 1.0 / 149597870.7
 TIME_UNIT_S = 5022635.34820215
@@ -40,7 +41,7 @@ def test_the_covector_does_not_see_what_does_not_grow(halo):
     covector = unstable_covector(halo, turns)
     size = np.linalg.norm(covector, axis=-1)
     at = floquet_directions(halo, turns)
-    along = derivative(halo.mass_ratio, at.states)
+    along = equations_of_motion(halo.mass_ratio, at.states)
     for other in (at.stable, along):
         seen = np.sum(covector * other, axis=-1) / size / np.linalg.norm(other, axis=-1)
         assert np.abs(seen).max() < 1e-9

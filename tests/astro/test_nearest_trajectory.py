@@ -88,14 +88,28 @@ def test_backwards_is_the_same_trajectory(halo):
     assert back.states[::-1] == pytest.approx(ahead.states, abs=1e-10)
 
 
-def test_what_is_held_stays(halo):
+@pytest.mark.parametrize("node", [0, 17, 36])
+def test_what_is_held_stays(halo, node):
     times, states = chain(halo, 3)
-    node = 17
-    held = np.diag([1e-10] * 3 + [1.0] * 3)
-    found = nearest_trajectory(elliptic, times, states, held=(node, held))
+    free = np.random.default_rng(6).normal(size=(6, 2))
+    found = nearest_trajectory(elliptic, times, states, held=(node, free @ free.T))
     assert found.status == 0
-    assert np.abs(found.states[node] - states[node])[:3].max() < 1e-12
-    assert np.abs(found.states[node + 1] - states[node + 1])[:3].max() > 1e-6
+    moved = found.states[node] - states[node]
+    assert np.linalg.norm(moved) > 1e-7
+    # Along the two columns that are free, and no other way.
+    basis = np.linalg.qr(free)[0]
+    assert np.linalg.norm(moved - basis @ (basis.T @ moved)) < 1e-13
+    beside = found.states[abs(node - 1)] - states[abs(node - 1)]
+    assert np.linalg.norm(beside - basis @ (basis.T @ beside)) > 1e-6
+
+
+def test_how_far_a_step_may_go_does_not_matter_to_where_it_ends(halo):
+    times, states = chain(halo, 3)
+    free = nearest_trajectory(elliptic, times, states)
+    small = nearest_trajectory(elliptic, times, states, largest_step=1e-5)
+    assert small.status == 0
+    assert small.iterations > free.iterations
+    assert small.states == pytest.approx(free.states, abs=1e-10)
 
 
 def test_what_cannot_be_joined_has_a_status(halo):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from survey.astro.cr3bp import equations_of_motion
 from survey.astro.halo import halo_orbit
-from survey.astro.periodic import derivative
 from survey.astro.richardson import richardson_halo
 
 SUN_EARTH = 3.0542e-6
@@ -48,7 +48,7 @@ def test_velocities_are_derivatives_and_forces_nearly_hold(point):
     states = orbit.states(phases)
     np.testing.assert_allclose(rate[:, :3], states[:, 3:], atol=1e-11)
     # Residual acceleration against the greatest of the orbit, 0.046 at most.
-    force = derivative(SUN_EARTH, states)[:, 3:]
+    force = equations_of_motion(SUN_EARTH, states)[:, 3:]
     residual = np.linalg.norm(rate[:, 3:] - force, axis=-1).max()
     assert residual < 0.05 * np.linalg.norm(rate[:, 3:], axis=-1).max()
 
