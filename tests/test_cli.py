@@ -36,6 +36,8 @@ departure_step = "30 d"
 tof_min = "60 d"
 tof_max = "360 d"
 tof_step = "30 d"
+[three_body]
+search = false
 [report]
 top = 2
 """
@@ -234,7 +236,7 @@ def test_another_version_means_work_anew(
     survey: Command, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy = copy_of(finished)
-    monkeypatch.setattr("survey.cli.steps.__version__", "9.9.9")
+    monkeypatch.setattr("survey.cli.artefacts.__version__", "9.9.9")
     refused = survey("rank", copy)
     assert refused.status == 2
     assert __version__ in refused.err

@@ -63,6 +63,7 @@ def test_a_run_may_use_a_snapshot_from_anywhere(
     Path("one").mkdir()
     Path("one/run.toml").write_text(
         '[window]\ndeparture_to = "2027-12-31"\ndeparture_step = "30 d"\ntof_step = "70 d"\n'
+        "[three_body]\nsearch = false\n"
     )
     out = printed(capfd, "run", "one", "--catalog", snapshot)
     assert out.splitlines()[-1] == "one/report.pdf"

@@ -54,7 +54,7 @@ def test_the_default_file_is_the_defaults_with_comments(tmp_path: Path) -> None:
     assert read_run(path).digest == default_run().digest
     keys = [name for section in tomllib.loads(text).values() for name in section]
     assert sorted(keys) == sorted(Run.__dataclass_fields__)
-    assert len(keys) <= 20
+    assert len(keys) <= 26
     assert text.count("#") > 10
     assert [one.name for one in tmp_path.iterdir()] == ["run.toml"]
 
@@ -90,6 +90,19 @@ def test_a_date_needs_no_quotes_and_a_number_may_be_a_target(tmp_path: Path) -> 
     assert run.targets == ("469219", "Apophis")
 
 
+def test_the_parking_orbit_is_kept_as_written_but_for_blanks(tmp_path: Path) -> None:
+    run = read(
+        tmp_path,
+        '[parking]\norbit = " halo  southern "\nsize = "z  5e5 km"\nphase_zero = " Unknown "\n',
+    )
+    assert (run.orbit, run.size, run.phase_zero) == ("halo southern", "z 5e5 km", None)
+    assert run.orbit_name == "southern halo orbit about L2"
+    known = read(tmp_path, '[parking]\nphase_zero = "2027-03-01"\norbit = "point"\nsize = ""\n')
+    assert known.phase_zero is not None
+    assert calendar_date(known.phase_zero.jd) == "2027-03-01"
+    assert (known.size, known.orbit_name) == ("", "libration point L2 itself")
+
+
 def test_windows_editors_are_welcome(tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_bytes("\ufeff[report]\r\ntop = 3\r\n".encode())
@@ -110,6 +123,13 @@ OTHER = {
     "tof_step": '[window]\ntof_step = "11 d"',
     "max_revolutions": "[window]\nmax_revolutions = 0",
     "point": '[parking]\npoint = "L1"',
+    "orbit": '[parking]\norbit = "halo southern"',
+    "size": '[parking]\nsize = "z 500000 km"',
+    "phase_zero": "[parking]\nphase_zero = 2027-03-01",
+    "search": "[three_body]\nsearch = false",
+    "flyby_budget": '[three_body]\nflyby_budget = "501 m/s"',
+    "rendezvous_budget": '[three_body]\nrendezvous_budget = "2.1 km/s"',
+    "deep": "[three_body]\ndeep = 7",
     "mass_ratio": "[parking]\nmass_ratio = 3.0542e-6",
     "mass": '[spacecraft]\nmass = "2501 kg"',
     "propellant": '[spacecraft]\npropellant = "201 kg"',
@@ -185,6 +205,15 @@ BAD = [
     ('[parking]\npoint = "L3"', ("point", '"L3"', '"L2" or "L1"')),
     ("[parking]\npoint = 2", ("point", "2", '"L2" or "L1"')),
     ("[parking]\npoint = []", ("point", "[]", '"L2" or "L1"')),
+    ("[parking]\norbit = 3", ("orbit", "3", "not text", '"halo northern"')),
+    ("[parking]\nsize = 400000", ("size", "400000", "not one line of text", '"z 400000 km"')),
+    ('[parking]\nphase_zero = "soon"', ("phase_zero", '"soon"', '"2027-01-01"', '"unknown"')),
+    ('[three_body]\nflyby_budget = "0 m/s"', ("flyby_budget", '"0 m/s"', "not positive")),
+    ('[three_body]\nflyby_budget = "-5 m/s"', ("flyby_budget", '"-5 m/s"', "not positive")),
+    ('[three_body]\nrendezvous_budget = "2 km"', ("rendezvous_budget", "not a speed")),
+    ("[three_body]\ndeep = -1", ("deep", "-1", "whole number from 0 up")),
+    ('[three_body]\nsearch = "yes"', ("search", '"yes"', "neither true nor false")),
+    ("[three-body]\nsearch = true", ("[three-body]", "did you mean 'three_body'?")),
     ("[parking]\nmass_ratio = nan", ("mass_ratio", "outside 0 to 0.5", "3.04042e-6")),
     ("[parking]\nmass_ratio = 0", ("mass_ratio", "outside 0 to 0.5")),
     ('[parking]\nmass_ratio = "3e-6"', ("mass_ratio", "not a number")),

@@ -145,10 +145,13 @@ def fall_derivatives(problem: Problem, index: Rows, legs: Legs) -> Slopes:
     speed = lowest[:, 3:]
     pull = acceleration(mu, e, lowest, when)
     rise = np.sum(speed * speed + relative * pull, axis=1)
-    later = -(
-        np.einsum("nc,nci->ni", speed, at_perigee[:, :3])
-        + np.einsum("nc,nci->ni", relative, at_perigee[:, 3:])
-    ) / rise[:, None]
+    later = (
+        -(
+            np.einsum("nc,nci->ni", speed, at_perigee[:, :3])
+            + np.einsum("nc,nci->ni", relative, at_perigee[:, 3:])
+        )
+        / rise[:, None]
+    )
     later[:, 5] += 1.0
     state = np.concatenate([legs.node, legs.before], axis=1)
     flow = np.concatenate([legs.before, acceleration(mu, e, state, legs.middle)], axis=1)

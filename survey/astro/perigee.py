@@ -237,6 +237,4 @@ def _turning() -> list[Any]:
 
     x, y, z, vx, vy, vz = variables()
     along = x + hy.par[MASS_RATIO] - 1.0
-    return [
-        hy.t_event_batch(along * vx + y * vy + z * vz, direction=hy.event_direction.positive)
-    ]
+    return [hy.t_event_batch(along * vx + y * vy + z * vz, direction=hy.event_direction.positive)]

@@ -50,9 +50,7 @@ def lambert_arcs(
     start = heliocentric(mass_ratio, e, position, first)
     stop = heliocentric(mass_ratio, e, target, last)
     tof = elapsed(e, last) - elapsed(e, first)
-    v1, v2, status = solve_lambert(
-        1.0 - mass_ratio, start, stop, tof, revs=revs, low_path=low_path
-    )
+    v1, v2, status = solve_lambert(1.0 - mass_ratio, start, stop, tof, revs=revs, low_path=low_path)
     bad = (status >= 1) & (status <= 5)
     v1[bad] = v2[bad] = np.nan
     return (

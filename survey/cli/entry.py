@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     if not debug:
-        warnings.formatwarning = _one_line_warning
+        warnings.formatwarning = one_line_warning
     catch_signals()
     sys.exit(_outcome(words, debug=debug))
 
@@ -123,11 +123,12 @@ def _trouble(error: Exception) -> str:
     return f"{f'{path}: ' if path else ''}{reason}{f': {advice}' if advice else ''}"
 
 
-def _one_line_warning(
+def one_line_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,
     lineno: int,
     line: str | None = None,
 ) -> str:
+    """Write a warning as the one line of this command."""
     return f"survey: warning: {' '.join(str(message).split())}\n"

@@ -34,6 +34,11 @@ class RunFolder:
         return self.path / "transfers-kepler.ecsv"
 
     @property
+    def three_body(self) -> Path:
+        """The table of the search that feels Earth's gravity."""
+        return self.path / "three_body.ecsv"
+
+    @property
     def ranking(self) -> Path:
         """The table of the ranking."""
         return self.path / "ranking.ecsv"

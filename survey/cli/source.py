@@ -11,7 +11,14 @@ from survey.catalog import read_snapshot, resolve_snapshot, select
 from survey.ephemeris import SPAN_JD_TDB
 from survey.run import Run, calendar_date
 from survey.tables import file_digest
-from survey.transfer import FREE_M_S, Grid, ParkingOrbit, Spacecraft, valid_span
+from survey.transfer import (
+    FREE_M_S,
+    Grid,
+    ParkingOrbit,
+    SearchWindow,
+    Spacecraft,
+    valid_span,
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,12 @@ def open_source(run: Run, override: str | None) -> Source:
 
 
 def reopen(run: Run, override: str | None, name: str, sha256: str) -> pd.DataFrame:
-    """Read once more the snapshot that a table was made from, wherever it now lies.
+    """Read once more the snapshot that a table was made from; see `find_snapshot`."""
+    return read_snapshot(find_snapshot(run, override, name, sha256))
+
+
+def find_snapshot(run: Run, override: str | None, name: str, sha256: str) -> Path:
+    """Find the snapshot that a table was made from, wherever it now lies.
 
     Raises
     ------
@@ -48,7 +60,7 @@ def reopen(run: Run, override: str | None, name: str, sha256: str) -> pd.DataFra
         except ValueError:
             continue
         if file_digest(path) == sha256:
-            return read_snapshot(path)
+            return path
     raise ValueError(
         f"the catalogue snapshot {name} that the transfers were made from is not here as it was "
         "then: put it back, name it with --catalog, or search again with `survey run`"
@@ -78,8 +90,42 @@ def grid_of(run: Run) -> Grid:
 
 
 def parking_of(run: Run) -> ParkingOrbit:
-    """Where the craft of a run waits."""
+    """Give the libration point of a run, from which its two-body arcs leave."""
     return ParkingOrbit(point=run.point, mass_ratio=run.mass_ratio)
+
+
+def orbit_of(run: Run) -> ParkingOrbit:
+    """Give the orbit about that point, from which its three-body arcs leave.
+
+    Raises
+    ------
+    ValueError
+        There is no such orbit, or none that the search can leave from: one sentence.
+    """
+    if run.orbit == "lissajous":
+        raise ValueError(
+            "[parking] orbit is a Lissajous orbit, which never closes, but the three-body search "
+            'needs one that does: write e.g. "halo northern", or search = false in [three_body]'
+        )
+    parking = ParkingOrbit.from_text(
+        orbit=run.orbit, size=run.size, point=run.point, mass_ratio=run.mass_ratio
+    )
+    return parking.at_phase_zero(run.phase_zero)
+
+
+def window_of(run: Run, grid: Grid) -> SearchWindow:
+    """Give the dates and budgets of the three-body search; ValueError if they make no window."""
+    if 1 in grid.shape:
+        raise ValueError(
+            f"the run has {grid.shape[0]} departure date(s) and {grid.shape[1]} time(s) of flight, "
+            "but the three-body search needs a span of both: widen them, or write search = false "
+            "in [three_body]"
+        )
+    return SearchWindow.of(
+        grid,
+        flyby_m_s=float(run.flyby_budget.to_value("m/s")),
+        rendezvous_m_s=float(run.rendezvous_budget.to_value("m/s")),
+    )
 
 
 def craft_of(run: Run) -> Spacecraft:

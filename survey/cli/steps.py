@@ -1,61 +1,27 @@
-"""The steps of a run: each is skipped while its artefact and what it was made from still match.
-
-A table records its inputs in its own header: the digest of the choices it depends on
-(``choices_digest``; ``run_digest`` is that of all choices, for the reader), the SHA-256 of what it
-was computed from, and the version of the program. The report, a PDF, has a file beside it.
-"""
+"""The steps of a run: each is skipped while its artefact and what it was made from still match."""
 
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
 import pandas as pd
 
-from survey import __version__
 from survey.catalog import resolve_snapshot
-from survey.cli import best, folder, source
+from survey.cli import artefacts, best, folder, source, three_body
+from survey.cli.artefacts import Table, feels_gravity, near
 from survey.cli.folder import RunFolder
 from survey.cli.offline import stay_offline
 from survey.cli.screen import Screen, print_json
 from survey.cli.source import Source
-from survey.tables import (
-    RANKING,
-    TRANSFERS,
-    Schema,
-    file_digest,
-    read_table,
-    write_bytes,
-    write_table,
-)
+from survey.cli.workers import Work, threads
+from survey.tables import RANKING, TRANSFERS, file_digest, write_bytes, write_table
 from survey.transfer import assess_ranking, default_cache, make_ephemerides, search_transfers
 from survey.transfer import rank as rank_transfers
-
-_WINDOW = ("departure_from", "departure_to", "departure_step", "tof_min", "tof_max", "tof_step")
-_ARCS = ("targets", *_WINDOW, "max_revolutions", "point", "mass_ratio")
-_SEARCH = ("asteroids", *_ARCS)
-_CRAFT = ("mass", "propellant", "isp", "reserve", "last_date")
-_REPORT = ("title", "top")
-
-Table = tuple[pd.DataFrame, dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class _Work:
-    """One step under way: in which run, shown how, and whether to do again what is done."""
-
-    folder: RunFolder
-    screen: Screen
-    force: bool
-    jobs: int | None = None
 
 
 def run(
@@ -74,18 +40,19 @@ def run(
     place = folder.find_run(argument)
     origin = source.open_source(place.run, catalog)
     screen = Screen(quiet=quiet)
-    work = _Work(place, screen, force, jobs)
-    source.grid_of(place.run)  # wrong dates are said before a folder is made
+    work = Work(place, screen, force, jobs)
+    three_body.check(place)  # what is wrong is said before a folder is made
     with folder.in_use(place, screen, wait=wait):
         work.screen.note("catalogue", f"{origin.path.name}, {len(origin.catalog):,} asteroids")
         transfers, kepler = _search(work, origin)
-        ranking = _rank(work, transfers, kepler, origin.catalog)
+        above = three_body.searched(work, origin, transfers)
+        ranking = _rank(work, transfers, kepler, above, origin.catalog)
         path = _report(work, ranking, origin.path)
     if as_json:
-        print_json({**best.as_json(ranking, place.run, top), "report": _near(path)})
+        print_json({**best.as_json(ranking, place.run, top), "report": near(path)})
     else:
         best.print_best(ranking, place.run, top)
-        click.echo(_near(path))
+        click.echo(near(path))
 
 
 def search(
@@ -103,7 +70,7 @@ def search(
     place = folder.find_run(argument)
     origin = source.open_source(place.run, catalog)
     screen = Screen(quiet=quiet)
-    work = _Work(place, screen, force, jobs)
+    work = Work(place, screen, force, jobs)
     source.grid_of(place.run)
     with folder.in_use(place, screen, wait=wait):
         work.screen.note("catalogue", f"{origin.path.name}, {len(origin.catalog):,} asteroids")
@@ -111,7 +78,7 @@ def search(
     if as_json:
         print_json(
             {
-                "transfers": _near(place.transfers),
+                "transfers": near(place.transfers),
                 "snapshot": origin.path.name,
                 "asteroids": len(origin.catalog),
                 "arcs": len(transfers),
@@ -121,7 +88,7 @@ def search(
             }
         )
     else:
-        click.echo(_near(place.transfers))
+        click.echo(near(place.transfers))
 
 
 def rank(
@@ -139,11 +106,12 @@ def rank(
     place = folder.find_run(argument, may_be_new=False)
     screen = Screen(quiet=quiet)
     with folder.in_use(place, screen, wait=wait):
-        work = _Work(place, screen, force)
+        work = Work(place, screen, force)
         searched = _searched(place)
         name, sha256 = (str(searched[1].get(f"snapshot{key}")) for key in ("", "_sha256"))
         asteroids = source.reopen(place.run, catalog, name, sha256)
-        ranking = _rank(work, searched, _compared(place), asteroids)
+        above = three_body.finished(place)
+        ranking = _rank(work, searched, _compared(place), above, asteroids)
     if as_json:
         print_json(best.as_json(ranking, place.run, top))
     else:
@@ -160,17 +128,22 @@ def report(
     screen = Screen(quiet=quiet)
     with folder.in_use(place, screen, wait=wait):
         _searched(place)
-        path = _report(_Work(place, screen, force), _ranked(place), snapshot)
-    click.echo(_near(path))
+        three_body.finished(place)
+        path = _report(Work(place, screen, force), _ranked(place), snapshot)
+    click.echo(near(path))
 
 
-def _search(work: _Work, origin: Source) -> tuple[Table, Table | None]:
+def _search(work: Work, origin: Source) -> tuple[Table, Table | None]:
     """Search with the asteroids as the run wants them, and once more on ellipses, to compare."""
     place, run = work.folder, work.folder.run
-    main = _Variant(run.asteroids, place.transfers, _inputs_of(run.digest_of(*_SEARCH), origin))
+    main = _Variant(
+        run.asteroids, place.transfers, _inputs_of(run.digest_of(*artefacts.SEARCH), origin)
+    )
     jobs = [main]
     if run.asteroids != "kepler":
-        jobs.append(_Variant("kepler", place.kepler, _inputs_of(run.digest_of(*_ARCS), origin)))
+        jobs.append(
+            _Variant("kepler", place.kepler, _inputs_of(run.digest_of(*artefacts.ARCS), origin))
+        )
     tables = [_searched_once(work, origin, job) for job in jobs]
     folder.clear_checkpoint(place)
     return tables[0], tables[1] if len(tables) > 1 else None
@@ -186,19 +159,19 @@ class _Variant:
 
 
 def _inputs_of(choices: str, origin: Source) -> dict[str, str]:
-    return _inputs(choices, snapshot_sha256=origin.sha256)
+    return artefacts.inputs(choices, snapshot_sha256=origin.sha256)
 
 
-def _searched_once(work: _Work, origin: Source, search: _Variant) -> Table:
+def _searched_once(work: Work, origin: Source, search: _Variant) -> Table:
     place, run, screen = work.folder, work.folder.run, work.screen
     # The search of the ellipses beside the real one is a comparison, and is called so.
     step = "search" if search.path == place.transfers else "compare"
-    done = _made_from(search.path, TRANSFERS, search.inputs)
+    done = artefacts.made_from(search.path, TRANSFERS, search.inputs)
     if done is not None and not work.force:
         screen.note(step, f"up to date, {len(done[0]):,} arcs")
         return done
     grid, parking = source.grid_of(run), source.parking_of(run)
-    with _pool(work.jobs) as pool:
+    with threads(work.jobs) as pool:
         ephemerides = None
         if search.model == "n-body":
             with screen.progress("asteroids", "asteroid ephemerides") as progress:
@@ -234,7 +207,7 @@ def _searched_once(work: _Work, origin: Source, search: _Variant) -> Table:
         **search.inputs,
         "run_digest": run.digest,
         "snapshot": origin.path.name,
-        **_retrieval(origin),
+        **artefacts.retrieval(origin),
         **({"left_out": left_out} if left_out else {}),
     }
     write_table(transfers, TRANSFERS, search.path, provenance=provenance)
@@ -244,35 +217,36 @@ def _searched_once(work: _Work, origin: Source, search: _Variant) -> Table:
     return transfers, provenance
 
 
-@contextmanager
-def _pool(jobs: int | None) -> Iterator[Executor]:
-    # Even one job has a thread of its own: the main thread stays free to hear Ctrl-C.
-    pool = ThreadPoolExecutor(jobs or _processors())
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _rank(work: _Work, searched: Table, kepler: Table | None, catalog: pd.DataFrame) -> Table:
+def _rank(
+    work: Work, searched: Table, kepler: Table | None, above: Table | None, catalog: pd.DataFrame
+) -> Table:
     place, run = work.folder, work.folder.run
     transfers, origin = searched
     beside = {"kepler_sha256": file_digest(place.kepler)} if kepler is not None else {}
-    inputs = _inputs(
-        run.digest_of(*_SEARCH, *_CRAFT), transfers_sha256=file_digest(place.transfers), **beside
+    if above is not None:
+        beside["three_body_sha256"] = file_digest(place.three_body)
+    inputs = artefacts.inputs(
+        run.digest_of(*artefacts.ranking_choices(run)),
+        transfers_sha256=file_digest(place.transfers),
+        **beside,
     )
-    done = _made_from(place.ranking, RANKING, inputs)
+    done = artefacts.made_from(place.ranking, RANKING, inputs)
     if done is not None and not work.force:
         work.screen.note("rank", f"up to date, {len(done[0]):,} asteroids")
         return done
     craft = source.craft_of(run)
-    ranking = rank_transfers(transfers, craft)
+    arcs = None if above is None else above[0]
+    ranking = rank_transfers(transfers, craft, three_body=arcs)
     if run.asteroids != "kepler":
         work.screen.note("rank", "how far the asteroids' positions can be believed")
-        with _pool(work.jobs) as pool:
+        with threads(work.jobs) as pool:
             trust = assess_ranking(ranking, catalog, executor=pool)
         ranking = rank_transfers(
-            transfers, craft, trust=trust, kepler=None if kepler is None else kepler[0]
+            transfers,
+            craft,
+            three_body=arcs,
+            trust=trust,
+            kepler=None if kepler is None else kepler[0],
         )
     provenance = {**origin, **inputs, "run_digest": run.digest}
     write_table(ranking, RANKING, place.ranking, provenance=provenance)
@@ -280,7 +254,7 @@ def _rank(work: _Work, searched: Table, kepler: Table | None, catalog: pd.DataFr
     return ranking, provenance
 
 
-def _report(work: _Work, ranked: Table, snapshot: Path | None) -> Path:
+def _report(work: Work, ranked: Table, snapshot: Path | None) -> Path:
     place, run = work.folder, work.folder.run
     _, origin = ranked
     if origin.get("transfers_sha256") != file_digest(place.transfers):
@@ -288,8 +262,13 @@ def _report(work: _Work, ranked: Table, snapshot: Path | None) -> Path:
             f"{place.ranking} was not made from {place.transfers} as it is now: run "
             f"`survey rank {place.path}` again"
         )
-    inputs = _inputs(
-        run.digest_of(*_SEARCH, *_CRAFT, *_REPORT),
+    if feels_gravity(run) and origin.get("three_body_sha256") != file_digest(place.three_body):
+        raise ValueError(
+            f"{place.ranking} was not made from {place.three_body} as it is now: run "
+            f"`survey rank {place.path}` again"
+        )
+    inputs = artefacts.inputs(
+        run.digest_of(*artefacts.report_choices(run)),
         transfers_sha256=file_digest(place.transfers),
         ranking_sha256=file_digest(place.ranking),
     )
@@ -306,55 +285,22 @@ def _report(work: _Work, ranked: Table, snapshot: Path | None) -> Path:
     return path
 
 
-def _inputs(choices: str, **digests: str) -> dict[str, str]:
-    return {"program": "survey", "version": __version__, "choices_digest": choices, **digests}
-
-
-def _made_from(path: Path, schema: Schema, inputs: dict[str, str]) -> Table | None:
-    """Read a table if it is there, sound, and made from these inputs."""
-    if not path.is_file():
-        return None
-    try:
-        frame, provenance = read_table(path, schema)
-    except ValueError:  # cut off or edited by hand: it is only a product, so make it again
-        return None
-    matches = all(provenance.get(key) == value for key, value in inputs.items())
-    return (frame, provenance) if matches else None
-
-
 def _searched(place: RunFolder) -> Table:
-    digest = place.run.digest_of(*_SEARCH)
-    return _finished(place.transfers, TRANSFERS, digest, "survey search", place)
+    digest = place.run.digest_of(*artefacts.SEARCH)
+    return artefacts.finished(place.transfers, TRANSFERS, digest, "survey search", place)
 
 
 def _compared(place: RunFolder) -> Table | None:
     if place.run.asteroids == "kepler":
         return None
-    return _finished(place.kepler, TRANSFERS, place.run.digest_of(*_ARCS), "survey search", place)
+    return artefacts.finished(
+        place.kepler, TRANSFERS, place.run.digest_of(*artefacts.ARCS), "survey search", place
+    )
 
 
 def _ranked(place: RunFolder) -> Table:
-    digest = place.run.digest_of(*_SEARCH, *_CRAFT)
-    return _finished(place.ranking, RANKING, digest, "survey rank", place)
-
-
-def _finished(path: Path, schema: Schema, digest: str, verb: str, place: RunFolder) -> Table:
-    """Read the table that a step needs, and refuse one that belongs to other choices."""
-    command = f"`{verb} {place.path}`"
-    if not path.is_file():
-        raise ValueError(f"{path} is not there yet: run {command} first")
-    frame, provenance = read_table(path, schema)
-    if provenance.get("choices_digest") != digest:
-        raise ValueError(
-            f"{path} was made with other choices than {place.path / 'run.toml'} now holds: run "
-            f"{command} again"
-        )
-    if provenance.get("version") != __version__:
-        raise ValueError(
-            f"{path} was made by version {provenance.get('version')} of this program, which is "
-            f"now {__version__}: run {command} again"
-        )
-    return frame, provenance
+    digest = place.run.digest_of(*artefacts.ranking_choices(place.run))
+    return artefacts.finished(place.ranking, RANKING, digest, "survey rank", place)
 
 
 def _digest_of_report(place: RunFolder) -> dict[str, str]:
@@ -366,28 +312,3 @@ def _recorded(place: RunFolder) -> object:
         return json.loads(place.report_inputs.read_bytes())
     except (OSError, ValueError):
         return None
-
-
-def _retrieval(origin: Source) -> dict[str, Any]:
-    """Repeat in the table's header where and when the snapshot came from."""
-    known = origin.catalog.attrs.get("provenance", {})
-    return {
-        f"snapshot_{key}": known[key] for key in ("source", "retrieved", "date") if key in known
-    }
-
-
-def _processors() -> int:
-    # Python 3.13 knows what this process may use; before, the affinity mask does where it exists.
-    count = getattr(os, "process_cpu_count", None)
-    if count is not None:
-        return count() or 1
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-
-
-def _near(path: Path) -> str:
-    """Write a path relative to where we are, when it lies below."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -1,10 +1,8 @@
-"""One asteroid: ``survey show`` tells everything known of it, ``survey porkchop`` draws its map."""
+"""One asteroid: ``survey show`` tells everything known of it, on every rung."""
 
 from __future__ import annotations
 
 import math
-import re
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,24 +12,14 @@ import pandas as pd
 from survey.astro.accessibility import diameter_km, shoemaker_helin_dv
 from survey.catalog import find, label, read_snapshot
 from survey.cli import source
+from survey.cli.artefacts import feels_gravity
 from survey.cli.best import KINDS, rung_of
 from survey.cli.folder import DEFAULT, RunFolder, find_run
 from survey.cli.offline import stay_offline
 from survey.cli.screen import Column, plain, print_json, print_table
-from survey.run import Run, adjust, calendar_date, default_run
-from survey.tables import RANKING, TRANSFERS, read_table, write_bytes
-from survey.transfer import Grid, delta_v_map, left_out, make_ephemerides
+from survey.run import Run, calendar_date, default_run
+from survey.tables import RANKING, THREE_BODY, TRANSFERS, read_table
 
-_FORMATS = ("png", "pdf", "svg")
-_OPTIONS = {
-    "departure_from": "--from",
-    "departure_to": "--to",
-    "departure_step": "--step",
-    "tof_min": "--tof-min",
-    "tof_max": "--tof-max",
-    "tof_step": "--tof-step",
-    "asteroids": "--model",
-}
 _BRIGHT, _DARK = 0.25, 0.05  # geometric albedos of most near-Earth asteroids
 _CLASSES = {
     "AMO": "Amor: outside Earth's orbit, approaches it",
@@ -50,54 +38,16 @@ _WINDOWS = (
     Column("speed", "km/s"),
     Column("window", "d"),
 )
-
-
-def porkchop(
-    target: str,
-    *,
-    kind: Literal["flyby", "rendezvous"],
-    output: Path | None,
-    show: bool,
-    model: Literal["n-body", "kepler"] | None,
-    run: Path | None,
-    catalog: str | None,
-    **given: str | None,
-) -> None:
-    """Carry out ``survey porkchop``."""
-    stay_offline()
-    place = _place(run)
-    given["asteroids"] = model
-    changes = {name: (_OPTIONS[name], text) for name, text in given.items() if text is not None}
-    choices = adjust(_choices(place), changes)
-    path = output or Path(f"porkchop-{_file_name(target)}.png")
-    file_format = path.suffix.lstrip(".").lower()
-    if file_format not in _FORMATS:
-        raise ValueError(f"{path} does not end in .png, .pdf or .svg: give it one of these endings")
-    if not path.parent.is_dir():
-        raise ValueError(f"{path.parent} is not a folder: make it first, or give another --output")
-    asteroid = find(target, _catalog(choices, catalog))
-    grid = source.grid_of(choices)
-    _check_existence(asteroid, choices, grid)
-    picture = delta_v_map(
-        asteroid,
-        source.parking_of(choices),
-        grid,
-        max_revs=choices.max_revolutions,
-        model=choices.asteroids,
-    )
-    from survey.report import plot_porkchop
-    from survey.report.style import figure_style
-
-    figure: Any = plot_porkchop(picture, kind=kind).figure
-    stream = BytesIO()
-    # Without a date in it the same map gives the same bytes.
-    dated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(file_format)
-    with figure_style():
-        figure.savefig(stream, format=file_format, metadata=dated)
-    write_bytes(stream.getvalue(), path)
-    click.echo(path)
-    if show:
-        click.launch(str(path))
+_ARCS = (
+    Column("", number=False),
+    Column("departure", "UTC"),
+    Column("arrival", "UTC"),
+    Column("flight", "d"),
+    Column("Δv", "m/s"),
+    Column("to stop", "m/s"),
+    Column("speed", "km/s"),
+    Column("phase zero", "UTC"),
+)
 
 
 def show(
@@ -110,11 +60,12 @@ def show(
 ) -> None:
     """Carry out ``survey show``."""
     stay_offline()
-    place = _place(run)
-    asteroid = find(target, _catalog(_choices(place), catalog))
+    place = place_of(run)
+    asteroid = find(target, catalog_of(choices_of(place), catalog))
     facts = _facts(asteroid)
     path = _table_of(place, model)
     windows, ranked, absence = _windows(place, path, asteroid)
+    above, counts = _above(place, path, asteroid)
     if as_json:
         print_json(
             {
@@ -123,32 +74,33 @@ def show(
                 "run": None if place is None else str(place.path),
                 "ranking": None if ranked is None else _record(ranked),
                 "windows": [_record(row) for _, row in windows.iterrows()],
+                "three_body": [_record(row) for _, row in above.iterrows()],
                 "left_out": absence or None,
             }
         )
         return
     _print_asteroid(asteroid, facts)
     click.echo()
-    _print_windows(place, path, windows, ranked, absence)
+    _print_windows(place, path, windows, above, ranked, absence)
+    if not above.empty:
+        click.echo(f"\nThree-body arcs leave from: {counts['parking']}")
 
 
-def _place(argument: Path | None) -> RunFolder | None:
+def place_of(argument: Path | None) -> RunFolder | None:
     """Find the run that was named; the default one only if it is there."""
     if argument is None and not (DEFAULT / "run.toml").is_file():
         return None
     return find_run(argument)
 
 
-def _choices(place: RunFolder | None) -> Run:
+def choices_of(place: RunFolder | None) -> Run:
+    """Give the choices of a run, or the defaults."""
     return default_run() if place is None else place.run
 
 
-def _catalog(run: Run, override: str | None) -> pd.DataFrame:
+def catalog_of(run: Run, override: str | None) -> pd.DataFrame:
+    """Read the catalogue of a run, or another one."""
     return read_snapshot(override or run.snapshot)
-
-
-def _file_name(target: str) -> str:
-    return re.sub(r"[^\w.+-]+", "-", target.strip()).strip("-.") or "target"
 
 
 def _facts(asteroid: pd.Series) -> dict[str, Any]:
@@ -193,7 +145,7 @@ def _windows(
     designation = str(asteroid["designation"])
     if path is not None and path.is_file():
         transfers, provenance = read_table(path, TRANSFERS)
-        absence = _absence(asteroid, provenance.get("left_out", []))
+        absence = absence_of(asteroid, provenance.get("left_out", []))
         windows = transfers[transfers["designation"] == designation]
     if place is not None and place.ranking.is_file():
         ranking, _ = read_table(place.ranking, RANKING)
@@ -202,7 +154,19 @@ def _windows(
     return windows, ranked, absence
 
 
-def _absence(asteroid: pd.Series, reasons: list[dict[str, Any]]) -> str:
+def _above(
+    place: RunFolder | None, path: Path | None, asteroid: pd.Series
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Arcs of the asteroid that feel Earth's gravity, where the run has them, and their header."""
+    if place is None or path != place.transfers or not place.three_body.is_file():
+        return pd.DataFrame(columns=THREE_BODY.names), {}
+    if not feels_gravity(place.run):
+        return pd.DataFrame(columns=THREE_BODY.names), {}
+    table, provenance = read_table(place.three_body, THREE_BODY)
+    return table[table["designation"] == asteroid["designation"]], provenance
+
+
+def absence_of(asteroid: pd.Series, reasons: list[dict[str, Any]]) -> str:
     """Why an asteroid is among those left out; empty if it is not."""
     name = f"{asteroid['designation']} {asteroid['name']}".strip()
     for one in reasons:
@@ -210,19 +174,6 @@ def _absence(asteroid: pd.Series, reasons: list[dict[str, Any]]) -> str:
             if listed == name or listed.startswith(f"{name} ("):
                 return f"{listed}: {one['reason']}"
     return ""
-
-
-def _check_existence(asteroid: pd.Series, run: Run, grid: Grid) -> None:
-    """Refuse an asteroid that is no longer there, or cannot be integrated."""
-    if run.asteroids == "kepler":
-        return
-    row = asteroid.to_frame().T
-    gone, reasons = left_out(row, make_ephemerides(row, grid), float(grid.departure_jd_tdb[0]))
-    if gone[0]:
-        raise ValueError(
-            f"there is no way to {_absence(asteroid, reasons)}; --model kepler draws the map of "
-            "its ellipse all the same"
-        )
 
 
 def _record(row: pd.Series) -> dict[str, Any]:
@@ -303,6 +254,7 @@ def _print_windows(
     place: RunFolder | None,
     path: Path | None,
     windows: pd.DataFrame,
+    above: pd.DataFrame,
     ranked: pd.Series | None,
     absence: str,
 ) -> None:
@@ -311,13 +263,15 @@ def _print_windows(
         name = "transfers.ecsv" if path is None else path.name
         click.echo(f"No windows yet: `survey run` searches them ({where} has no {name}).")
         return
-    if windows.empty:
+    if windows.empty and above.empty:
         why = f"left out, {absence}" if absence else "no transfer to it on its grid of dates"
         click.echo(f"No window in {place.path}: {why}.")
         return
     click.secho(f"Windows of {place.path}", bold=True)
-    click.echo(f"{rung_of(windows)}\n")
-    print_table(_WINDOWS, [_window_cells(row) for _, row in windows.iterrows()])
+    if not windows.empty:
+        click.echo(f"{rung_of(windows)}\n")
+        print_table(_WINDOWS, [_window_cells(row) for _, row in windows.iterrows()])
+    _print_above(above)
     if ranked is None:
         return
     click.echo()
@@ -332,6 +286,31 @@ def _print_windows(
             click.echo(f"Position at the {kind}: {_trust(ranked, kind)}")
     if ranked["flags"]:
         click.echo(f"Caution: {ranked['flags']}")
+
+
+def _print_above(above: pd.DataFrame) -> None:
+    """Print the arcs of the three-body rung, and what they cost at other phases."""
+    if above.empty:
+        return
+    click.echo(f"\n{rung_of(above)}; cheapest first, then sooner for more\n")
+    print_table(_ARCS, [_arc_cells(row) for _, row in above.iterrows()])
+    for kind in KINDS:
+        first = above[(above["kind"] == kind) & (above["window"] == 1)]
+        if len(first) and not pd.isna(first["phases_within_budget"].iloc[0]):
+            click.echo(f"{kind.capitalize()} by phase: {_phases(first.iloc[0])}")
+    if above["assisted"].any():
+        click.echo("+ = passes Earth or Moon nearer than the model is valid")
+
+
+def _phases(row: pd.Series) -> str:
+    """Say what the best, the median and the worst phase of the parking orbit cost."""
+    figures = [
+        f"{name} {source.metres(row[f'phase_{name}_m_s'])}"
+        for name in ("best", "median", "worst")
+        if not pd.isna(row[f"phase_{name}_m_s"])
+    ]
+    share = f"{100 * row['phases_within_budget']:.0f} % of the phases within the search's budget"
+    return f"{', '.join(figures)} m/s; {share}" if figures else share
 
 
 def _places(ranked: pd.Series, column: str) -> list[str]:
@@ -354,6 +333,19 @@ def _trust(ranked: pd.Series, kind: str) -> str:
         day = calendar_date(float(ranked[f"{kind}_earth_pass_jd_tdb"]))
         parts.append(f"nearest pass by the Earth {near:.4f} au on {day}")
     return "; ".join(parts)
+
+
+def _arc_cells(row: pd.Series) -> list[str]:
+    return [
+        row["kind"],
+        calendar_date(row["departure_jd_tdb"]),
+        calendar_date(row["arrival_jd_tdb"]),
+        f"{row['tof_d']:.0f}",
+        source.metres(row["dv_total_m_s"]) + ("+" if row["assisted"] else ""),
+        f"{row['dv_arrival_m_s']:.0f}" if row["kind"] == "rendezvous" else "",
+        f"{row['v_relative_km_s']:.2f}",
+        calendar_date(row["phase_zero_jd_tdb"]),
+    ]
 
 
 def _window_cells(row: pd.Series) -> list[str]:

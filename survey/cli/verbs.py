@@ -55,7 +55,7 @@ _JOBS = click.option(
     "-j",
     type=_Count(min=1),
     metavar="N",
-    help="Threads of the search.  [default: one per processor]",
+    help="Threads and processes of the searches.  [default: one per processor]",
 )
 
 
@@ -93,7 +93,7 @@ def survey(context: click.Context, debug: bool) -> None:
 @click.option("--new", is_flag=True, help="Only write a commented run.toml into RUN, to edit.")
 @_options(_CATALOG, _JOBS, _TOP, _FORCE, _WAIT, _JSON, _QUIET)
 def run(run: Path | None, new: bool, **options: Any) -> None:
-    """Do everything: catalogue, search, rank, report.
+    """Do everything: catalogue, search, three-body, rank, report.
 
     What is there already and still matches run.toml, the snapshot and this program is kept, so a
     run that was interrupted resumes where it stopped. The last line printed is the report's path.
@@ -142,6 +142,20 @@ def search(run: Path | None, **options: Any) -> None:
     steps.search(run, **options)
 
 
+@survey.command(name="three-body")
+@_RUN
+@_options(_CATALOG, _JOBS, _FORCE, _WAIT, _JSON, _QUIET)
+def three_body(run: Path | None, **options: Any) -> None:
+    """Search with Earth's gravity, from the parking orbit itself: writes three_body.ecsv.
+
+    Begins where `survey search` left off. What was found for an asteroid is kept, so a search
+    that was interrupted resumes, and a new catalogue costs what is new in it.
+    """
+    from survey.cli import three_body as step
+
+    step.three_body(run, **options)
+
+
 @survey.command()
 @_RUN
 @_options(_CATALOG, _TOP, _FORCE, _WAIT, _JSON, _QUIET)
@@ -184,15 +198,29 @@ def report(run: Path | None, **options: Any) -> None:
     help="PNG, PDF or SVG file.  [default: porkchop-TARGET.png]",
 )
 @click.option("--show", is_flag=True, help="Open the figure, too.")
+@click.option(
+    "--fidelity",
+    type=click.Choice(["two-body", "three-body"]),
+    default="two-body",
+    show_default=True,
+    help="Heliocentric arcs, or these beside arcs that feel Earth's gravity.",
+)
+@click.option(
+    "--phase-zero",
+    metavar="DATE|unknown",
+    help="When the craft is at phase zero of its parking orbit.  [default: as the run]",
+)
 @_MODEL
 @_IN_RUN
 @_CATALOG
 def porkchop(target: str, **options: Any) -> None:
     """Draw one asteroid's Δv over departure date and time of flight.
 
-    Dates and times that are not given are those of the run.
+    Dates and times that are not given are those of the run. With --fidelity three-body the dates
+    default to half a year before and after the asteroid's best window, as a map of ten years would
+    take an hour; if the craft's phase is unknown, each point of it has the best one.
     """
-    from survey.cli import target as one
+    from survey.cli import porkchop as one
 
     os.environ.setdefault("MPLBACKEND", "agg")
     one.porkchop(target, **options)

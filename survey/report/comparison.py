@@ -19,7 +19,16 @@ _NAMED = 4  # of the points of a panel, those that moved most
 
 
 def first_of(ranking: pd.DataFrame, kind: str, rows: int = ROWS) -> pd.DataFrame:
-    """First rows of one kind, with columns `rank`, `dv_m_s`, `kepler_rank`, `kepler_dv_m_s`."""
+    """First rows of one kind, with columns `rank`, `dv_m_s`, `kepler_rank`, `kepler_dv_m_s`.
+
+    All on the two-body rung: what the planets do to the asteroids has nothing to do with the
+    craft's own flight.
+    """
+    own = f"{kind}_two_body_rank"
+    if ranking[own].notna().any():
+        lower = ranking.copy()
+        lower[f"{kind}_rank"], lower[f"{kind}_fidelity"] = ranking[own], "two-body"
+        return of_kind(lower, kind).head(rows)
     return of_kind(ranking, kind).head(rows)
 
 
@@ -87,16 +96,21 @@ def plot_comparison(ranking: pd.DataFrame, figure: Figure | None = None) -> Figu
 
 def _panel(ax: Axes, frame: pd.DataFrame, kind: str) -> None:
     ax.set_title(kind, loc="left", fontweight="bold")
-    frame = frame[frame["kepler_dv_m_s"].notna()]
+    labels = ("Δv on undisturbed ellipses, m/s", "Δv among the planets, m/s")
+    pair_panel(ax, frame, kind, ("kepler_dv_m_s", "dv_m_s"), labels)
+
+
+def pair_panel(
+    ax: Axes, frame: pd.DataFrame, kind: str, columns: tuple[str, str], labels: tuple[str, str]
+) -> None:
+    """Draw one column of delta-v against another, and name the rows that differ most."""
+    frame = frame[frame[list(columns)].notna().all(axis=1)]
     if frame.empty:
         ax.text(0.5, 0.5, "nothing to compare", transform=ax.transAxes, ha="center", va="center")
         ax.set(xticks=[], yticks=[])
         return
     # Below this no digit means anything, and one axis has room for all.
-    ours, theirs = (
-        np.maximum(frame[name].to_numpy(dtype=float), FREE_M_S)
-        for name in ("dv_m_s", "kepler_dv_m_s")
-    )
+    theirs, ours = (np.maximum(frame[name].to_numpy(dtype=float), FREE_M_S) for name in columns)
     low, high = min(ours.min(), theirs.min()) / 1.15, max(ours.max(), theirs.max()) * 1.15
     ax.set(xscale="log", yscale="log", xlim=(low, high), ylim=(low, high))
     ax.set_aspect("equal")
@@ -105,8 +119,8 @@ def _panel(ax: Axes, frame: pd.DataFrame, kind: str) -> None:
         theirs, ours, s=11, zorder=3, linewidths=0.5, edgecolors=[style.PAPER],
         facecolors=[style.INK], gid=kind,
     )  # fmt: skip
-    ax.set_xlabel("Δv on undisturbed ellipses, m/s")
-    ax.set_ylabel("Δv among the planets, m/s")
+    ax.set_xlabel(labels[0])
+    ax.set_ylabel(labels[1])
     ticks = [m * 10.0**d for d in range(1, 6) for m in (1, 2, 5) if low <= m * 10.0**d <= high]
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(FixedLocator(ticks))

@@ -13,7 +13,7 @@ from survey.astro.accessibility import diameter_km
 from survey.constants import AU_KM
 from survey.report.porkchop import full_name
 from survey.run import Run, calendar_date
-from survey.transfer.ranking import FREE_M_S
+from survey.transfer.ranking import FREE_M_S, as_ranked
 from survey.transfer.spacecraft import Spacecraft
 
 DASH = "–"
@@ -63,10 +63,9 @@ def _two_digits(value: float) -> float:
 
 
 def of_kind(ranking: pd.DataFrame, kind: str) -> pd.DataFrame:
-    """Ranked rows of one kind, cheapest first, with the kind's prefix taken off the columns."""
-    frame = ranking[ranking[f"{kind}_rank"].notna() & ranking[f"{kind}_dv_m_s"].notna()]
-    frame = frame.sort_values(f"{kind}_rank", kind="stable")
-    return frame.rename(columns=lambda column: column.removeprefix(f"{kind}_"))
+    """Ranked rows of one kind, cheapest first; see `survey.transfer.as_ranked`."""
+    frame = as_ranked(ranking, kind)
+    return frame[frame["dv_m_s"].notna()]
 
 
 def ranking_rows(
@@ -83,6 +82,7 @@ def ranking_rows(
                 "rank": number(row["rank"]),
                 "name": full_name(row["designation"], row["name"]),
                 "dv": metres(row["dv_m_s"]),
+                "two_body": metres(row["two_body_dv_m_s"]),
                 "dv_departure": number(row["dv_departure_m_s"]),
                 "dv_arrival": number(row["dv_m_s"] - row["dv_departure_m_s"]),
                 "departure": calendar_date(row["departure_jd_tdb"]),
@@ -164,10 +164,17 @@ def answer(ranking: pd.DataFrame, spacecraft: Spacecraft, total: int) -> list[st
     nbsp = "\N{NO-BREAK SPACE}"
     first = (
         f"With {budget:.0f}{nbsp}m/s to spend and arrival by {last}, {reach} met and accompanied "
-        "(rendezvous), as far as two-body arcs can tell."
+        f"(rendezvous), {_limits(ranking)}."
     )
     rest = [_best_sentence(of_kind(ranking, kind), kind, budget) for kind in inside]
     return [first, *rest]
+
+
+def _limits(ranking: pd.DataFrame) -> str:
+    """Say in whose eyes the first sentence is true."""
+    if set(ranking["fidelity"]) & {"three-body", "mixed"}:
+        return "at the best phase of the waiting orbit where its phase is not known"
+    return "as far as two-body arcs can tell"
 
 
 def _best_sentence(frame: pd.DataFrame, kind: str, budget: float) -> str:
@@ -277,10 +284,20 @@ def left_out(provenance: dict[str, Any]) -> list[dict[str, str]]:
     return rows
 
 
-def choices(run: Run, cells: tuple[int, int]) -> list[list[str]]:
+def choices(run: Run, cells: tuple[int, int], *, three_body: bool) -> list[list[str]]:
     """Pairs of label and value: what was asked of the search."""
+    phase = "unknown" if run.phase_zero is None else calendar_date(run.phase_zero.tdb.jd)
+    orbit = run.orbit_name if run.orbit == "point" else f"{run.orbit_name}, {run.size}"
+    limits = [
+        f"{one.to_value(u.m / u.s):,.0f}" for one in (run.flyby_budget, run.rendezvous_budget)
+    ]
+    above = [
+        ["waiting orbit", f"{orbit}; at phase zero: {phase}"],
+        ["searched up to", f"{limits[0]} m/s for a flyby, {limits[1]} m/s for a rendezvous"],
+    ]
     return [
         ["waiting place", f"Sun–Earth {run.point}, mass ratio {run.mass_ratio:.5e}"],
+        *(above if three_body else []),
         [
             "departures",
             f"{calendar_date(run.departure_from.tdb.jd)} to "

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from survey import __version__
 from survey.catalog import find
-from survey.report import comparison, content
+from survey.report import comparison, content, rungs, trades
 from survey.report.figures import plot_calendar, plot_catalog, plot_ranking
 from survey.report.inputs import Inputs, read_inputs
 from survey.report.porkchop import best_cell, fidelity_text, full_name, plot_porkchop, rung_text
@@ -23,7 +24,7 @@ from survey.transfer import DeltaVMap, delta_v_map
 from survey.transfer.ranking import TRUST_ROWS
 
 KINDS = ("flyby", "rendezvous")
-DOTS = 10  # of each kind in the figure on the first page
+DOTS = 8  # of each kind in the figure on the first page
 CALENDAR_ROWS = 10
 
 
@@ -76,7 +77,7 @@ def _maps(inputs: Inputs) -> dict[str, DeltaVMap]:
     rows = {str(row["designation"]): row for _, row in inputs.catalog.iterrows()}
     wanted = content.top_targets(inputs.ranking, inputs.run.top)
     for kind in KINDS:
-        wanted += content.of_kind(inputs.ranking, kind)["designation"].head(CALENDAR_ROWS).tolist()
+        wanted += _calendar_rows(inputs, kind)["designation"].tolist()
     maps = {
         designation: delta_v_map(
             rows[designation], inputs.parking, inputs.grid,
@@ -86,6 +87,13 @@ def _maps(inputs: Inputs) -> dict[str, DeltaVMap]:
     }  # fmt: skip
     _check_maps(inputs, maps)
     return maps
+
+
+def _calendar_rows(inputs: Inputs, kind: str) -> pd.DataFrame:
+    """Choose the asteroids of the calendar, which is of two-body arcs: the first that have one."""
+    ranked = inputs.ranking[inputs.ranking[f"{kind}_rank"].notna()]
+    known = ranked[ranked[f"{kind}_dv_m_s"].notna()]
+    return known.sort_values(f"{kind}_rank", kind="stable").head(CALENDAR_ROWS)
 
 
 def _check_maps(inputs: Inputs, maps: dict[str, DeltaVMap]) -> None:
@@ -125,15 +133,24 @@ def _figures(inputs: Inputs, maps: dict[str, DeltaVMap]) -> dict[str, bytes]:
             plot_catalog(inputs.catalog, inputs.ranking, Figure(), budget=budget)
         )
     for kind in KINDS:
-        best = content.of_kind(inputs.ranking, kind).head(CALENDAR_ROWS)
+        best = _calendar_rows(inputs, kind)
         if len(best) and min(inputs.grid.shape) > 1:
             figure = plot_calendar(
                 [maps[one] for one in best["designation"]], Figure(), kind=kind, budget=budget,
-                departures=list(best["departure_jd_tdb"]),
+                departures=list(best[f"{kind}_departure_jd_tdb"]),
             )  # fmt: skip
             figures[f"calendar-{kind}.svg"] = svg_bytes(figure)
     if inputs.compared:
         figures["comparison.svg"] = svg_bytes(comparison.plot_comparison(inputs.ranking, Figure()))
+    above = inputs.three_body
+    if above is not None and len(above):
+        figures["rungs.svg"] = svg_bytes(rungs.plot_two_rungs(inputs.ranking, Figure()))
+        top = content.top_targets(inputs.ranking, inputs.run.top)
+        known = trades.with_phases(inputs.ranking, top)
+        if known:
+            figures["phases.svg"] = svg_bytes(trades.plot_phases(inputs.ranking, known, Figure()))
+        if set(top) & set(above["designation"]):
+            figures["trades.svg"] = svg_bytes(trades.plot_trades(above, top, Figure()))
     for designation in content.top_targets(inputs.ranking, inputs.run.top):
         figures[_file_name(designation)] = svg_bytes(_pair(inputs, maps[designation]))
     return figures
@@ -175,14 +192,17 @@ def page_data(
         "subtitle": f"{count:,} asteroid{'' if count == 1 else 's'}, departures from "
         f"Sun–Earth {run.point} "
         f"{calendar_date(departures[0])} to {calendar_date(departures[-1])}",
-        "rung": rung_text("two-body", model),
+        "rung": _rung(inputs),
+        "three_body": _three_body(inputs),
         "n_body": model == "n-body",
         "program": f"survey {__version__}",
         "point": run.point,
         "scale": f"{inputs.parking.scale:.7f}",
         "revs": str(run.max_revolutions),
         "answer": content.answer(ranking, inputs.spacecraft, count),
-        "choices": content.choices(run, inputs.grid.shape),
+        "choices": content.choices(
+            run, inputs.grid.shape, three_body=inputs.three_body is not None
+        ),
         "craft": content.craft(inputs.spacecraft),
         **tables,
         "cautions": [[letter, reason] for reason, letter in cautions.items()],
@@ -195,7 +215,8 @@ def page_data(
                 ("ranking", "ranking.svg"), ("catalog", "catalog.svg"),
                 ("calendar_flyby", "calendar-flyby.svg"),
                 ("calendar_rendezvous", "calendar-rendezvous.svg"),
-                ("comparison", "comparison.svg"),
+                ("comparison", "comparison.svg"), ("rungs", "rungs.svg"),
+                ("phases", "phases.svg"), ("trades", "trades.svg"),
             )
             if name in figures
         },
@@ -213,6 +234,46 @@ def page_data(
     }  # fmt: skip
 
 
+def _rung(inputs: Inputs) -> str:
+    """Name the rungs of a report in the fewest words."""
+    above = inputs.three_body is not None and len(inputs.three_body)
+    fidelity = "three-body where found, else two-body" if above else "two-body"
+    return rung_text(fidelity, inputs.run.asteroids)
+
+
+def _three_body(inputs: Inputs) -> dict[str, Any] | None:
+    """Gather the page on Earth's gravity; None where a run has not searched with it."""
+    if inputs.three_body is None:
+        return None
+    run, counts = inputs.run, inputs.counts
+    tried, converged = counts.get("problems", 0), counts.get("converged", 0)
+    phase = (
+        "unknown, so every figure is that of the best of its phases unless another is named"
+        if run.phase_zero is None
+        else f"known: phase zero on {calendar_date(run.phase_zero.tdb.jd)}"
+    )
+    return {
+        "arcs": f"{len(inputs.three_body):,}",
+        "assisted": f"{int(inputs.three_body['assisted'].sum()):,}",
+        "orbit": f"the {run.orbit_name}"
+        if run.orbit == "point"
+        else f"a {run.orbit_name} ({run.size})",
+        "phase": phase,
+        "point": run.orbit == "point",
+        "unknown": run.orbit != "point" and run.phase_zero is None,
+        "flyby": f"{run.flyby_budget.to_value('m/s'):,.0f}",
+        "rendezvous": f"{run.rendezvous_budget.to_value('m/s'):,.0f}",
+        "deep": f"{run.deep:,}",
+        "in_reach": f"{counts.get('in_reach', 0):,}",
+        "asteroids": f"{counts.get('asteroids', 0):,}",
+        "tried": f"{tried:,}",
+        "converged": f"{converged:,}",
+        "failed": f"{tried - converged:,}",
+        "texts": [rungs.rung_text(inputs.ranking, kind) for kind in KINDS],
+        "rows": {kind: rungs.rung_rows(inputs.ranking, kind) for kind in KINDS},
+    }
+
+
 def _target(inputs: Inputs, one: DeltaVMap) -> dict[str, Any]:
     asteroid, ranked = (
         frame[frame["designation"] == one.designation].iloc[0]
@@ -225,6 +286,9 @@ def _target(inputs: Inputs, one: DeltaVMap) -> dict[str, Any]:
         "flags": content.caution_text(str(ranked["flags"])),
         "positions": content.positions(ranked),
         "windows": content.window_rows(inputs.transfers, one.designation),
+        "arcs": []
+        if inputs.three_body is None
+        else trades.arc_rows(inputs.three_body, one.designation),
         "figure": _file_name(one.designation),
         "budget": bool(
             np.nanmin(np.append(one.flyby_dv.to_value("m/s").ravel(), np.inf))

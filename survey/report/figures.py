@@ -20,7 +20,7 @@ from survey.report.content import metres
 from survey.report.levels import contour_levels
 from survey.report.porkchop import best_cell, full_name, values_m_s
 from survey.transfer.grid import DeltaVMap
-from survey.transfer.ranking import FREE_M_S
+from survey.transfer.ranking import FREE_M_S, as_ranked, ranked_dv
 
 _GREY = "#c9ccd1"
 MOST_RINGS = 300
@@ -72,8 +72,8 @@ def plot_ranking(
 
 
 def _ranked(ranking: pd.DataFrame, kind: str) -> pd.DataFrame:
-    frame = ranking[ranking[f"{kind}_rank"].notna() & ranking[f"{kind}_dv_m_s"].notna()]
-    return frame.sort_values(f"{kind}_rank", kind="stable")
+    frame = as_ranked(ranking, kind)
+    return frame[frame["dv_m_s"].notna()]
 
 
 def _dots(ax: Axes, frame: pd.DataFrame, kind: str, limit: float | None, rows: int) -> None:
@@ -86,8 +86,9 @@ def _dots(ax: Axes, frame: pd.DataFrame, kind: str, limit: float | None, rows: i
         ax.spines["bottom"].set_visible(False)
         ax.text(0.0, 0.95, "no solution on this grid", transform=ax.transAxes, va="top")
         return
-    dv = frame[f"{kind}_dv_m_s"].to_numpy(dtype=float)
-    affordable = frame[f"{kind}_within_budget"].to_numpy(dtype=bool)
+    # Below this no digit means anything; the label says so, and the dot stands at the bound.
+    dv = np.maximum(frame["dv_m_s"].to_numpy(dtype=float), FREE_M_S)
+    affordable = frame["within_budget"].to_numpy(dtype=bool)
     y = np.arange(dv.size)
     right = float(dv.max()) * 1.06
     if limit is not None and limit < 1.3 * right:
@@ -98,7 +99,8 @@ def _dots(ax: Axes, frame: pd.DataFrame, kind: str, limit: float | None, rows: i
         facecolors=[style.INK if inside else style.PAPER for inside in affordable], gid=kind,
     )  # fmt: skip
     for value, row in zip(dv, y, strict=True):
-        ax.annotate(metres(value), (right, row), (4, 0), textcoords="offset points",
+        text = f"<{FREE_M_S:.0f}" if value <= FREE_M_S else metres(value)
+        ax.annotate(text, (right, row), (4, 0), textcoords="offset points",
                     va="center", fontsize=7, annotation_clip=False)  # fmt: skip
     ax.set_yticks(y, [
         full_name(str(d), str(n)).replace("$", r"\$")
@@ -144,6 +146,9 @@ def plot_catalog(
     """
     if ranking is None:
         return _plain_plane(catalog, figure)
+    ranking = ranking.assign(
+        **{f"{kind}_dv_m_s": ranked_dv(ranking, kind) for kind in ("flyby", "rendezvous")}
+    )
     merged = catalog[["designation", "name", "a_au", "e"]].merge(
         ranking.drop(columns=["name", "H_mag"], errors="ignore"), on="designation", how="left"
     )

@@ -10,11 +10,12 @@ import pandas as pd
 
 from survey.catalog import read_snapshot, snapshot_folders
 from survey.run import Run, read_run
-from survey.tables import RANKING, TRANSFERS, file_digest, read_table, table_bytes
+from survey.tables import RANKING, THREE_BODY, TRANSFERS, file_digest, read_table, table_bytes
 from survey.transfer import Grid, ParkingOrbit, Spacecraft, rank
 from survey.transfer.ranking import recorded_trust
 
 KEPLER = "transfers-kepler.ecsv"
+GRAVITY = "three_body.ecsv"
 _MAKERS = {
     "run.toml": "survey run", "transfers.ecsv": "survey search", "ranking.ecsv": "survey rank",
 }  # fmt: skip
@@ -36,6 +37,10 @@ class Inputs:
         What the choices mean.
     compared : bool
         Whether the ranking says where each asteroid would stand on its undisturbed ellipse.
+    three_body : DataFrame or None
+        Arcs that feel Earth's gravity, where the run has searched them.
+    counts : dict
+        How many asteroids were in reach of these, and how many problems converged.
     """
 
     run: Run
@@ -48,6 +53,8 @@ class Inputs:
     parking: ParkingOrbit
     spacecraft: Spacecraft
     compared: bool
+    three_body: pd.DataFrame | None
+    counts: dict[str, int]
 
 
 def read_inputs(folder: Path, snapshot: Path | None = None) -> Inputs:
@@ -90,7 +97,10 @@ def read_inputs(folder: Path, snapshot: Path | None = None) -> Inputs:
             raise ValueError(f"{folder} has no {KEPLER}: make it with `survey search {folder}`")
         kepler, _ = read_table(folder / KEPLER, TRANSFERS)
         digests[KEPLER] = file_digest(folder / KEPLER)
-    again = rank(transfers, spacecraft, trust=recorded_trust(ranking), kepler=kepler)
+    above, counts = _three_body(folder, run, digests)
+    again = rank(
+        transfers, spacecraft, three_body=above, trust=recorded_trust(ranking), kepler=kepler
+    )
     if table_bytes(ranking, RANKING, {}, compress=False) != table_bytes(
         again, RANKING, {}, compress=False
     ):
@@ -99,8 +109,22 @@ def read_inputs(folder: Path, snapshot: Path | None = None) -> Inputs:
             f"of this program: make it again with `survey rank {folder}`"
         )
     return Inputs(
-        run, transfers, ranking, catalog, provenance, digests, grid, parking, spacecraft, compared
-    )
+        run, transfers, ranking, catalog, provenance, digests, grid, parking, spacecraft, compared,
+        above, counts,
+    )  # fmt: skip
+
+
+def _three_body(
+    folder: Path, run: Run, digests: dict[str, str]
+) -> tuple[pd.DataFrame | None, dict[str, int]]:
+    """Read the arcs that feel Earth's gravity, if the run's choices ask for them."""
+    if not run.search or run.asteroids == "kepler":
+        return None, {}
+    if not (folder / GRAVITY).is_file():
+        raise ValueError(f"{folder} has no {GRAVITY}: make it with `survey three-body {folder}`")
+    table, provenance = read_table(folder / GRAVITY, THREE_BODY)
+    digests[GRAVITY] = file_digest(folder / GRAVITY)
+    return table, dict(provenance.get("counts", {}))
 
 
 def _snapshot(

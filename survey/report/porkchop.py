@@ -80,6 +80,7 @@ def plot_porkchop(
     kind: Kind = "rendezvous",
     budget: u.Quantity | None = None,
     windows: pd.DataFrame | None = None,
+    levels: NDArray[np.float64] | None = None,
 ) -> Axes:
     """Draw the delta-v map of one asteroid: departure date across, time of flight up.
 
@@ -99,6 +100,8 @@ def plot_porkchop(
     windows : DataFrame, optional
         Rows of `survey.tables.TRANSFERS` of this asteroid; the windows of this kind are then
         marked in place of the cheapest cell, the best with its dates, the others by number.
+    levels : ndarray, optional
+        Increasing contour levels, m/s, for maps that are to be compared; the map's own without.
 
     Returns
     -------
@@ -139,7 +142,9 @@ def plot_porkchop(
         else:
             if np.isnan(values).any():
                 _hatch(ax)
-            _fill(ax, x, y, values, kind, budget)
+            _fill(
+                ax, x, y, values, kind, budget, contour_levels(values) if levels is None else levels
+            )
         box = None if best is None else _best_box(ax, best)
         _arrival_lines(ax, box)
         if best is not None and box is not None:
@@ -174,8 +179,8 @@ def _fill(
     values: NDArray[np.float64],
     kind: str,
     budget: u.Quantity | None,
+    levels: NDArray[np.float64],
 ) -> None:
-    levels = contour_levels(values)
     unit, factor = ("m/s", 1.0) if levels[-1] <= 1000.0 else ("km/s", 1e-3)
     shades = ramp()(np.linspace(0.0, 1.0, levels.size - 1))
     colours = ListedColormap(shades).with_extremes(over=style.BEYOND)

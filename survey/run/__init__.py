@@ -52,8 +52,19 @@ class Run:
         Full revolutions about the Sun allowed on the way.
     point : {"L1", "L2"}
         Libration point where the craft waits.
+    orbit, size : str
+        Family of the orbit about it and which member, as text; see
+        `survey.transfer.ParkingOrbit.from_text`. The two-body search leaves from the point itself.
+    phase_zero : Time or None
+        When the craft is at phase zero of the orbit, scalar, TDB; None if unknown.
     mass_ratio : float
         Mass ratio of the Sun-(Earth+Moon) system.
+    search : bool
+        Whether arcs that feel Earth's gravity are searched.
+    flyby_budget, rendezvous_budget : Quantity
+        Most that such arcs may cost, m/s.
+    deep : int
+        Asteroids of either kind that are searched phase by phase.
     mass, propellant : Quantity
         The craft now, propellant included; usable propellant, kg.
     isp, reserve : Quantity
@@ -77,7 +88,14 @@ class Run:
     tof_step: u.Quantity
     max_revolutions: int
     point: Literal["L1", "L2"]
+    orbit: str
+    size: str
+    phase_zero: Time | None
     mass_ratio: float
+    search: bool
+    flyby_budget: u.Quantity
+    rendezvous_budget: u.Quantity
+    deep: int
     mass: u.Quantity
     propellant: u.Quantity
     isp: u.Quantity
@@ -85,6 +103,15 @@ class Run:
     last_date: Time
     title: str
     top: int
+
+    @property
+    def orbit_name(self) -> str:
+        """The parking orbit as a sentence names it: "northern halo orbit about L2"."""
+        if self.orbit == "point":
+            return f"libration point {self.point} itself"
+        known = {"lyapunov": "planar Lyapunov", "vertical": "vertical Lyapunov"}
+        name = known.get(self.orbit, " ".join(reversed(self.orbit.split())))
+        return f"{name} orbit about {self.point}"
 
     @property
     def digest(self) -> str:
@@ -198,9 +225,12 @@ _time = partial(values.quantity, unit="d", what="time")
 _mass = partial(values.quantity, unit="kg", what="mass")
 _seconds = partial(values.quantity, unit="s", what="time")
 _speed = partial(values.quantity, unit="m/s", what="speed", zero=True)
+_budget = partial(values.quantity, unit="m/s", what="speed")
+_number = partial(values.whole, least=0, most=100_000)
 _turns = partial(values.whole, least=0, most=7)
 _rows = partial(values.whole, least=1, most=100)
 _TIME = 'a time with its unit, e.g. "10 d"'
+_BUDGET = 'a speed with its unit above zero, e.g. "500 m/s"'
 _DAY = 'a UTC date, e.g. "2027-01-01"'
 _TARGETS = 'a list such as ["469219", "2000 SG344"], or [] for all'
 _KEYS = {
@@ -217,7 +247,14 @@ _KEYS = {
         _Key("window", "tof_step", _time, _TIME),
         _Key("window", "max_revolutions", _turns, "a whole number from 0 to 7, e.g. 1"),
         _Key("parking", "point", values.point, '"L2" or "L1"'),
+        _Key("parking", "orbit", values.parking_family, 'a family, e.g. "halo northern"'),
+        _Key("parking", "size", values.parking_size, 'e.g. "z 400000 km", or "" for a point'),
+        _Key("parking", "phase_zero", values.date_or_unknown, f'{_DAY}, or "unknown"'),
         _Key("parking", "mass_ratio", values.fraction, "e.g. 3.04042e-6 for Sun and Earth+Moon"),
+        _Key("three_body", "search", values.truth, "true or false"),
+        _Key("three_body", "flyby_budget", _budget, _BUDGET),
+        _Key("three_body", "rendezvous_budget", _budget, _BUDGET),
+        _Key("three_body", "deep", _number, "a whole number from 0 up, e.g. 10"),
         _Key("spacecraft", "mass", _mass, 'a mass with its unit, e.g. "2500 kg"'),
         _Key("spacecraft", "propellant", _mass, 'a mass with its unit, e.g. "200 kg"'),
         _Key("spacecraft", "isp", _seconds, 'a time in seconds, e.g. "305 s"'),

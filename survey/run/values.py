@@ -106,6 +106,32 @@ def point(given: object) -> str:
     return str(given)
 
 
+def parking_family(given: object) -> str:
+    """Read the family of the parking orbit; which there are, the transfer floor knows."""
+    return " ".join(text(given).split())
+
+
+def parking_size(given: object) -> str:
+    """Read how large the parking orbit is; empty for a craft at the point itself."""
+    if not isinstance(given, str) or "\n" in given:
+        raise BadValueError("which is not one line of text in quotes")
+    return " ".join(given.split())
+
+
+def date_or_unknown(given: object) -> Time | None:
+    """Midnight UTC of a calendar date, as TDB; None for "unknown"."""
+    if isinstance(given, str) and given.strip().lower() == "unknown":
+        return None
+    return date(given)
+
+
+def truth(given: object) -> bool:
+    """Read true or false."""
+    if not isinstance(given, bool):
+        raise BadValueError("which is neither true nor false")
+    return given
+
+
 def motion(given: object) -> str:
     """Read how the asteroids move."""
     if given not in ("n-body", "kepler"):

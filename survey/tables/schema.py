@@ -156,8 +156,8 @@ THREE_BODY = Schema(
 )
 
 _BEST = (
-    ("rank", "int", "", "place by delta-v, 1 = cheapest", True),
-    ("dv_m_s", "float", "m / s", "total delta-v of the best window", True),
+    ("rank", "int", "", "place by delta-v on the highest rung known, 1 = cheapest", True),
+    ("dv_m_s", "float", "m / s", "total delta-v of the best two-body window", True),
     ("dv_departure_m_s", "float", "m / s", "its departure impulse", True),
     ("departure_jd_tdb", "float", "d", "its departure, JD TDB", True),
     ("arrival_jd_tdb", "float", "d", "its arrival, JD TDB", True),
@@ -166,7 +166,7 @@ _BEST = (
     ("v_relative_km_s", "float", "km / s", "its speed relative to the asteroid on arrival", True),
     ("breadth_d", "float", "d", "its breadth: departure span within 10 % (at least 10 m/s)", True),
     ("windows", "int", "", "distinct windows kept", False),
-    ("within_budget", "bool", "", "affordable for the craft of the run", False),
+    ("within_budget", "bool", "", "affordable for the craft of the run, as ranked", False),
 )
 
 # How far the asteroid's position on that arrival can be believed, and what its ellipse would give.
@@ -180,6 +180,24 @@ _BESIDE: tuple[tuple[str, Kind, str, str], ...] = (
     ("kepler_dv_m_s", "float", "m / s", "total delta-v with the asteroids on such ellipses"),
 )
 
+# The same asteroid with Earth's gravity, from the parking orbit itself; empty where not found.
+_THREE_BODY: tuple[tuple[str, Kind, str, str], ...] = (
+    ("fidelity", "str", "", "rung on which it is ranked; empty: that of the column fidelity"),
+    ("two_body_rank", "int", "", "place by the two-body delta-v alone"),
+    ("three_body_dv_m_s", "float", "m / s", "total delta-v of the best three-body arc"),
+    ("three_body_dv_departure_m_s", "float", "m / s", "its departure impulse"),
+    ("three_body_departure_jd_tdb", "float", "d", "its departure, JD TDB"),
+    ("three_body_arrival_jd_tdb", "float", "d", "its arrival, JD TDB"),
+    ("three_body_tof_d", "float", "d", "its time of flight"),
+    ("three_body_v_relative_km_s", "float", "km / s", "its speed relative to the asteroid"),
+    ("phase_best_m_s", "float", "m / s", "least three-body delta-v over all phases"),
+    ("phase_median_m_s", "float", "m / s", "median over phase of the least"),
+    ("phase_worst_m_s", "float", "m / s", "the same at the worst phase"),
+    ("phases_within_budget", "float", "", "share of the phases within the search's budget"),
+    ("assisted", "str", "", "yes: the arc passes Earth or Moon, where the model is not valid"),
+    ("free", "str", "", "yes: below 20 m/s, which is free within the model"),
+)
+
 RANKING = Schema(
     "ranking",
     ("designation",),
@@ -187,7 +205,7 @@ RANKING = Schema(
         Column("designation", "str", "", "asteroid, as in the catalogue"),
         Column("name", "str", "", "IAU name, empty where there is none"),
         Column("H_mag", "float", "mag", "absolute magnitude", nullable=True),
-        Column("fidelity", "str", "", "rung of the ladder on which the delta-v stands"),
+        Column("fidelity", "str", "", "rung on which it is ranked; mixed where the kinds differ"),
         Column("asteroid_model", "str", "", "how the asteroid was moved: kepler or n-body"),
         *(
             Column(f"{kind}_{name}", dtype, unit, f"{kind}: {text}", nullable)  # type: ignore[arg-type]
@@ -197,7 +215,7 @@ RANKING = Schema(
         *(
             Column(f"{kind}_{name}", dtype, unit, f"{kind}: {text}", nullable=True, optional=True)
             for kind in ("flyby", "rendezvous")
-            for name, dtype, unit, text in _BESIDE
+            for name, dtype, unit, text in (*_BESIDE, *_THREE_BODY)
         ),
         Column("flags", "str", "", "reasons for caution, separated by '; '"),
     ),

@@ -194,7 +194,12 @@ def make_coasts(model: ThreeBodyModel, window: SearchWindow) -> Waypoints:
         rows = np.flatnonzero(away > _CLEAR)
         parts.append(
             Waypoints(
-                begin[rows], phase[rows], impulse[rows], leave[rows], there[rows], state[rows],
+                begin[rows],
+                phase[rows],
+                impulse[rows],
+                leave[rows],
+                there[rows],
+                state[rows],
                 len(begin),
             )
         )

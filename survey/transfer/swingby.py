@@ -156,9 +156,7 @@ def search_swingby(
         head = np.argsort(cost, kind="stable")[:_POLISHED]
         better, cost[head] = improve(legs.take(head))
         legs.put(head, better)
-    return make_detours(
-        model, problem, legs, cost, budget_m_s=budget, least_km=LEAST_PERIGEE_KM
-    )
+    return make_detours(model, problem, legs, cost, budget_m_s=budget, least_km=LEAST_PERIGEE_KM)
 
 
 def left_at_infinity_km_s(model: ThreeBodyModel, found: Detours) -> Array:
@@ -256,9 +254,7 @@ def _price(
                 known = burst[i] + stop[m, row, j]
                 if not known < cost[a, b] or not v < 1.0:
                     continue
-                cosine = (
-                    vx * relative[i, 0] + vy * relative[i, 1] + vz * relative[i, 2]
-                ) / (r * v)
+                cosine = (vx * relative[i, 0] + vy * relative[i, 1] + vz * relative[i, 2]) / (r * v)
                 if cosine < -0.9999:
                     continue
                 d = np.sqrt(gm[i] / (r * (1.0 + cosine)) + 0.25 * v * v)

@@ -18,13 +18,20 @@ from survey.transfer.three_body_arcs import (
     phase_costs,
     speeds_m_s,
 )
-from survey.transfer.three_body_model import REACH_PHASES, SearchWindow, ThreeBodyModel
+from survey.transfer.three_body_model import (
+    DAY,
+    REACH_PHASES,
+    SearchWindow,
+    ThreeBodyModel,
+)
 
 Array = NDArray[np.float64]
 
 KINDS: Final[tuple[Kind, ...]] = ("flyby", "rendezvous")
 TRADES: Final = 6
 """Most arcs kept of an asteroid and kind: the cheapest, and what being there sooner costs."""
+
+_SOONER_D: Final = 10.0
 
 RECORD: Final = np.dtype(
     [
@@ -77,7 +84,10 @@ def records_of(
 
 
 def _trades(found: Found, total: Array) -> NDArray[np.int64]:
-    """Return the arcs of which none is cheaper, quicker and earlier, cheapest first."""
+    """Return the arcs of which none is cheaper, quicker and earlier, cheapest first.
+
+    A few days are no reason to pay more: a dearer arc has to save `_SOONER_D` in flight or arrival.
+    """
     pool = np.flatnonzero(~found.assisted)
     if not len(pool):
         pool = np.arange(len(total))
@@ -85,7 +95,11 @@ def _trades(found: Found, total: Array) -> NDArray[np.int64]:
     tof = found.arcs.end - found.arcs.begin
     kept: list[int] = []
     for row in pool:
-        beaten = any(tof[k] <= tof[row] and found.arcs.end[k] <= found.arcs.end[row] for k in kept)
+        beaten = any(
+            tof[k] < tof[row] + _SOONER_D * DAY
+            and found.arcs.end[k] < found.arcs.end[row] + _SOONER_D * DAY
+            for k in kept
+        )
         if not beaten:
             kept.append(int(row))
         if len(kept) == TRADES:

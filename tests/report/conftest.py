@@ -49,6 +49,55 @@ def make_map() -> Callable[..., DeltaVMap]:
 
 
 @pytest.fixture(scope="session")
+def gravity_run(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same run with a table of three-body arcs, made up from the two-body ones."""
+    import shutil
+
+    import pandas as pd
+
+    from survey.run import read_run
+    from survey.tables import RANKING, THREE_BODY, TRANSFERS, read_table, write_table
+    from survey.transfer import Spacecraft, rank
+    from survey.transfer.ranking import recorded_trust
+
+    folder = Path(shutil.copytree(small_run, tmp_path_factory.mktemp("gravity") / "run"))
+    text = (folder / "run.toml").read_text(encoding="utf-8")
+    (folder / "run.toml").write_text(text.replace("search = false", "deep = 2"), encoding="utf-8")
+    run = read_run(folder / "run.toml")
+    transfers, provenance = read_table(folder / "transfers.ecsv", TRANSFERS)
+    # The first two are cheaper by half, and cheapest when slow; Apophis has no three-body arc.
+    rows = transfers[transfers["designation"] != "99942"]
+    flyby = rows["kind"] == "flyby"
+    arcs = pd.DataFrame(
+        {
+            **{name: rows[name] for name in rows if name in THREE_BODY.names},
+            "strategy": "single impulse",
+            "phase_zero_jd_tdb": rows["departure_jd_tdb"] - 40.0,
+            "least_earth_km": 1.4e6,
+            "assisted": rows["designation"] == "2006 RH120",
+            "phase_best_m_s": rows["dv_total_m_s"] * 0.5,
+            "phase_median_m_s": rows["dv_total_m_s"] * 0.8,
+            "phase_worst_m_s": (1.7 * rows["dv_total_m_s"]).where(flyby),
+            "phases_within_budget": np.where(flyby, 1.0, 0.75),
+            "effort": "phase by phase", "problems": 1000, "converged": 900,
+            "fidelity": "three-body", "asteroid_model": "n-body", "status": 0,
+        }
+    )  # fmt: skip
+    for name in ("dv_total_m_s", "dv_departure_m_s", "dv_arrival_m_s"):
+        arcs[name] *= 0.5
+    counts = {"asteroids": 4, "in_reach": 3, "problems": 6000, "converged": 5400, "assisted": 1}
+    write_table(
+        arcs, THREE_BODY, folder / "three_body.ecsv", provenance=provenance | {"counts": counts}
+    )
+    craft = Spacecraft(run.mass, run.propellant, run.isp, run.reserve, run.last_date)
+    old, _ = read_table(folder / "ranking.ecsv", RANKING)
+    kepler, _ = read_table(folder / "transfers-kepler.ecsv", TRANSFERS)
+    ranking = rank(transfers, craft, three_body=arcs, trust=recorded_trust(old), kepler=kepler)
+    write_table(ranking, RANKING, folder / "ranking.ecsv", provenance=provenance)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real run of four asteroids over two years, on a coarse grid; copy it before changing it."""
     from survey import __version__
@@ -69,7 +118,7 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "run.toml").write_text(
         '[window]\ndeparture_from = "2028-01-01"\ndeparture_to = "2030-01-01"\n'
         'departure_step = "20 d"\ntof_min = "60 d"\ntof_max = "400 d"\ntof_step = "20 d"\n'
-        "[report]\ntop = 2\n"
+        "[three_body]\nsearch = false\n[report]\ntop = 2\n"
         'title = "Four asteroids: #[panic()] *_$x$_* @ref \\"quoted\\" '
         '\\\\ <tag> `code` // not code"\n',
         encoding="utf-8",

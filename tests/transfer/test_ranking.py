@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from survey.tables import RANKING, TRANSFERS, read_table, validate, write_table
-from survey.transfer import assess_ranking, rank, search_transfers
-from survey.transfer.ranking import recorded_trust
+from survey.tables import RANKING, THREE_BODY, TRANSFERS, read_table, validate, write_table
+from survey.transfer import as_ranked, assess_ranking, rank, search_transfers
+from survey.transfer.ranking import ranked_dv, recorded_trust
 
 ROW = {
     "name": "", "H_mag": 24.0, "departure_jd_tdb": 2462000.5, "tof_d": 80.0, "revs": 0,
@@ -25,6 +25,112 @@ def table(*rows):
         row["arrival_jd_tdb"] = row["departure_jd_tdb"] + row["tof_d"]
         full.append(row)
     return validate(pd.DataFrame(full, columns=TRANSFERS.names), TRANSFERS)
+
+
+ARC = {
+    "name": "", "H_mag": 24.0, "strategy": "single impulse", "departure_jd_tdb": 2462000.5,
+    "tof_d": 300.0, "phase_zero_jd_tdb": 2461900.5, "dv_arrival_m_s": 0.0, "v_relative_km_s": 4.0,
+    "least_earth_km": 1.2e6, "assisted": False, "phase_best_m_s": None, "phase_median_m_s": None,
+    "phase_worst_m_s": None, "phases_within_budget": None, "effort": "quick", "problems": 10,
+    "converged": 9, "fidelity": "three-body", "asteroid_model": "n-body", "status": 0,
+}  # fmt: skip
+
+
+def arcs(*rows):
+    full = []
+    for designation, kind, window, dv, extra in rows:
+        row = {**ARC, "designation": designation, "kind": kind, "window": window, **extra}
+        row["dv_total_m_s"] = row["dv_departure_m_s"] = dv
+        row["arrival_jd_tdb"] = row["departure_jd_tdb"] + row["tof_d"]
+        full.append(row)
+    return validate(pd.DataFrame(full, columns=THREE_BODY.names), THREE_BODY)
+
+
+def test_the_higher_rung_is_ranked_where_it_exists(craft):
+    lower = table(
+        ("A", "flyby", 1, 100.0, {}),
+        ("B", "flyby", 1, 150.0, {"tof_d": 200.0}),
+        ("C", "flyby", 1, 300.0, {}),
+        ("C", "rendezvous", 1, 700.0, {}),
+    )
+    phases = {
+        "phase_best_m_s": 30.0, "phase_median_m_s": 80.0, "phase_worst_m_s": 400.0,
+        "phases_within_budget": 0.75,
+    }  # fmt: skip
+    above = arcs(
+        ("B", "flyby", 1, 190.0, {}),
+        ("C", "flyby", 1, 30.0, phases),
+        ("C", "flyby", 2, 60.0, {"tof_d": 100.0}),
+        ("D", "flyby", 1, 12.0, {"assisted": True}),  # found on the higher rung alone
+    )
+    ranking = rank(lower, craft, three_body=above)
+    row = ranking.set_index("designation")
+    assert list(ranking["designation"]) == ["D", "C", "A", "B"]
+    assert list(row["flyby_rank"]) == [1, 2, 3, 4]
+    assert list(row.loc[["A", "B", "C"], "flyby_two_body_rank"]) == [1, 2, 3]
+    assert list(row["flyby_fidelity"]) == ["three-body", "three-body", "two-body", "three-body"]
+    # C's rendezvous is known on the lower rung alone.
+    assert list(row["fidelity"]) == ["three-body", "mixed", "two-body", "three-body"]
+    assert (row.loc["C", "flyby_dv_m_s"], row.loc["C", "flyby_three_body_dv_m_s"]) == (300.0, 30.0)
+    assert row.loc["C", "flyby_three_body_arrival_jd_tdb"] == 2462300.5
+    assert {name: row.loc["C", f"flyby_{name}"] for name in phases} == phases
+    assert row.loc["C", "rendezvous_rank"] == 1
+    assert list(row["flyby_within_budget"]) == [True] * 4
+    assert pd.isna(row.loc["D", "flyby_dv_m_s"]) and row.loc["D", "flyby_windows"] == 0
+    assert (row.loc["D", "flyby_assisted"], row.loc["D", "flyby_free"]) == ("yes", "yes")
+    assert (row.loc["C", "flyby_assisted"], row.loc["C", "flyby_free"]) == ("no", "no")
+    assert (row.loc["A", "flyby_assisted"], row.loc["A", "flyby_free"]) == ("", "")
+    assert list(ranked_dv(ranking, "flyby")) == [12.0, 30.0, 100.0, 190.0]
+    shown = as_ranked(ranking, "flyby").set_index("designation")
+    assert list(shown["dv_m_s"]) == [12.0, 30.0, 100.0, 190.0]
+    assert list(shown.loc[["C", "A", "B"], "two_body_dv_m_s"]) == [300.0, 100.0, 150.0]
+    assert list(shown["arrival_jd_tdb"]) == [2462300.5, 2462300.5, 2462080.5, 2462300.5]
+    assert shown.loc["A", "breadth_d"] == 12.0 and pd.isna(shown.loc["C", "breadth_d"])
+
+
+def test_flags_are_those_of_the_rung_that_counts(craft):
+    slow = {"tof_d": 300.0, "earth_distance_au": 0.01}
+    lower = table(
+        ("A", "flyby", 1, 100.0, slow), ("B", "flyby", 1, 100.0, {}), ("C", "flyby", 1, 10.0, {}),
+    )  # fmt: skip
+    above = arcs(
+        ("A", "flyby", 1, 30.0, {"assisted": True}),  # 70 m/s less
+        ("B", "flyby", 1, 118.0, {}),  # 18 m/s: both rungs say the same
+        ("C", "flyby", 1, 15.0, {"departure_jd_tdb": 2463000.5}),
+    )
+    flags = rank(lower, craft, three_body=above).set_index("designation")["flags"]
+    assert "slow flight" not in flags["A"] and "near Earth" not in flags["A"]
+    assert "two-body figure not valid" in flags["A"]
+    assert "passes Earth or Moon" in flags["A"]
+    assert flags["B"] == ""
+    assert "free within the model" in flags["C"] and "last date" in flags["C"]
+    assert "slow flight" in rank(lower, craft).set_index("designation").loc["A", "flags"]
+
+
+def test_arcs_in_time_come_before_cheaper_late_ones(craft):
+    lower = table(("A", "flyby", 1, 200.0, {}))
+    above = arcs(
+        ("A", "flyby", 1, 40.0, {"departure_jd_tdb": 2463000.5}),
+        ("A", "flyby", 2, 90.0, {}),
+    )
+    row = rank(lower, craft, three_body=above).iloc[0]
+    assert (row["flyby_three_body_dv_m_s"], row["flyby_within_budget"]) == (90.0, True)
+
+
+def test_no_arcs_on_the_higher_rung_change_nothing_but_say_so(craft):
+    lower = table(("A", "flyby", 1, 300.0, {}), ("B", "flyby", 1, 50.0, {}))
+    plain, ranking = rank(lower, craft), rank(lower, craft, three_body=arcs())
+    assert list(ranking["designation"]) == list(plain["designation"])
+    assert set(ranking["flyby_fidelity"]) == {"two-body"}
+    assert list(ranking["flags"]) == list(plain["flags"])
+
+
+def test_both_rungs_survive_the_file(craft, tmp_path):
+    lower = table(("A", "flyby", 1, 100.0, {}), ("B", "rendezvous", 1, 800.0, {}))
+    ranking = rank(lower, craft, three_body=arcs(("A", "flyby", 1, 30.0, {})))
+    write_table(ranking, RANKING, tmp_path / "ranking.ecsv", provenance={})
+    again, _ = read_table(tmp_path / "ranking.ecsv", RANKING)
+    pd.testing.assert_frame_equal(again, ranking, check_exact=True)
 
 
 def test_ranks_budget_and_flags(craft):
