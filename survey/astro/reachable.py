@@ -188,7 +188,7 @@ def find_candidates(
     *,
     period: float,
     window: tuple[float, float],
-    bins: tuple[int, int],
+    bins: tuple[int, int, int],
     rendezvous: bool,
     phase_zero: float | None = None,
     budget: float = np.inf,
@@ -208,7 +208,8 @@ def find_candidates(
     window : tuple of float
         First and last instant of departure.
     bins : tuple of int
-        Into how many parts the window and the phases are divided; the best of each pair is kept.
+        Into how many parts the window, the phases and the times of flight are divided; the best of
+        each triple is kept.
     rendezvous : bool
         Whether the velocity at the target must be matched, too.
     phase_zero : float, optional
@@ -235,9 +236,8 @@ def find_candidates(
         instants < window[1] + reach.tofs[-1] + _SHIFT
     )
     when, aim = instants[inside], target[inside]
-    slots = (bins[0], bins[1])
-    cost = np.full(slots, budget)
-    found = np.zeros((*slots, 7))
+    cost = np.full(bins, budget)
+    found = np.zeros((*bins, 7))
     for k, tof in enumerate(reach.tofs):
         here = ((aim[:, :3] > low[k]) & (aim[:, :3] < high[k])).all(1)
         here &= (when - tof > window[0] - _SHIFT) & (when - tof < window[1] + _SHIFT)
@@ -248,7 +248,7 @@ def find_candidates(
         _keep_best(
             near, rows, when[here], aim[here], tof, reach.phase, reach.impulse,
             reach.position[k], reach.velocity[k], reach.gain[k], reach.push[k],
-            period, window[0], window[1], rendezvous,
+            k * bins[2] // len(reach.tofs), period, window[0], window[1], rendezvous,
             np.nan if phase_zero is None else phase_zero, 0.75 / reach.phases, cost, found,
         )  # fmt: skip
     filled = found[..., 6] > 0
@@ -335,11 +335,11 @@ def _nearest(
 def _keep_best(
     near: NDArray[np.int64], rows: NDArray[np.int64], when: Array, aim: Array, tof: float,
     phase: Array, impulse: Array, position: Single, velocity: Single, gain: Single, push: Single,
-    period: float, first: float, last: float, rendezvous: bool, phase_zero: float, slack: float,
-    cost: Array, found: Array,
+    span: int, period: float, first: float, last: float, rendezvous: bool, phase_zero: float,
+    slack: float, cost: Array, found: Array,
 ) -> None:  # fmt: skip
     """Price each neighbour of each instant, and keep the cheapest of every slot."""
-    parts, sectors = cost.shape
+    parts, sectors, _ = cost.shape
     a, b, d, w = np.empty(3), np.empty(3), np.empty(3), np.empty(3)
     for s in range(len(when)):
         for j in range(near.shape[1]):
@@ -386,11 +386,11 @@ def _keep_best(
                 zero = phase_zero
             part = min(parts - 1, int((begin - first) / (last - first) * parts))
             sector = min(sectors - 1, int(zero * sectors))
-            if size < cost[part, sector]:
-                cost[part, sector] = size
-                found[part, sector, 0] = begin
-                found[part, sector, 1] = when[s] + shift
-                found[part, sector, 2] = zero + begin / period
+            if size < cost[part, sector, span]:
+                cost[part, sector, span] = size
+                found[part, sector, span, 0] = begin
+                found[part, sector, span, 1] = when[s] + shift
+                found[part, sector, span, 2] = zero + begin / period
                 for c in range(3):
-                    found[part, sector, 3 + c] = a[c]
-                found[part, sector, 6] = 1.0
+                    found[part, sector, span, 3 + c] = a[c]
+                found[part, sector, span, 6] = 1.0

@@ -26,7 +26,7 @@ from survey.transfer.three_body_found import (
     distinct,
     in_turns,
     phase_costs,
-    place_in,
+    sector_of,
     speeds_m_s,
     take,
     zero_phase,
@@ -38,7 +38,7 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Kind = Literal["flyby", "rendezvous"]
 
-_PART_D: Final = 45.0  # of the departures: one start is kept for each, and each phase
+_FEWEST: Final = 48  # parts of a short window, by time of flight instead of by departure
 _WIDE: Final = 0.3  # a start that misses by more in the elliptic problem seldom converges cheaply
 _GENEROUS, _FLOOR = 1.3, 0.003  # predictions up to that much above the budget are followed up
 
@@ -49,6 +49,10 @@ class Effort:
 
     Parameters
     ----------
+    part_d : float
+        Days of departures of which one start is kept for each phase and span of flight times.
+    spans : int
+        Parts into which the times of flight are divided for that.
     looked_at : int
         Starts that are flown once.
     starts : int
@@ -65,6 +69,8 @@ class Effort:
         Phases at which each two-body arc is tried as a start.
     """
 
+    part_d: float
+    spans: int
     looked_at: int
     starts: int
     optimised: int
@@ -75,11 +81,13 @@ class Effort:
 
 
 QUICK: Final = Effort(
-    looked_at=160, starts=40, optimised=10, freed=4, rounds=0, phases=12, lambert_phases=2
-)
+    part_d=45.0, spans=1, looked_at=160, starts=40, optimised=10, freed=4, rounds=0, phases=12,
+    lambert_phases=2,
+)  # fmt: skip
 CAREFUL: Final = Effort(
-    looked_at=1500, starts=500, optimised=180, freed=40, rounds=3, phases=36, lambert_phases=4
-)
+    part_d=15.0, spans=2, looked_at=3000, starts=500, optimised=180, freed=40, rounds=3, phases=36,
+    lambert_phases=4,
+)  # fmt: skip
 
 
 def search_arcs(
@@ -134,14 +142,15 @@ def search_many(
     All tracks must have the same instants.
     """
     bounds = _departures(model, window)
-    parts = max(1, round((window.last_jd - window.first_jd) / _PART_D))
     sectors = effort.phases if model.torus is not None else 1
+    parts = max(1, round((window.last_jd - window.first_jd) / effort.part_d))
+    bins = (parts, sectors, max(effort.spans, _FEWEST // parts))
     budget = window.flyby_m_s if kind == "flyby" else window.rendezvous_m_s
     guesses, owner = [], []
     for number, track in enumerate(tracks):
         found = find_candidates(
-            reach, track.instants, track.states, period=model.period, window=bounds,
-            bins=(parts, sectors), rendezvous=kind == "rendezvous", phase_zero=model.phase_zero,
+            reach, track.instants, track.states, period=model.period, window=bounds, bins=bins,
+            rendezvous=kind == "rendezvous", phase_zero=model.phase_zero,
             budget=_GENEROUS * budget / model.mean_speed_m_s + _FLOOR,
         )  # fmt: skip
         found = _first(found, effort.looked_at)
@@ -151,33 +160,41 @@ def search_many(
         owner.append(np.full(len(found.begin), number))
     start, whose = _join(guesses), np.concatenate(owner)
     finder = _Finder(model, window, tracks, kind, bounds)
-    hopeful = finder.look(whose, start, effort.starts)
+    # Where every phase counts, each has its turn; else only the cheapest matter.
+    shared = sectors if effort.rounds else 1
+    promise = finder.look(whose, start)
+    sector = sector_of(model, start.begin, start.phase, shared)
+    hopeful = in_turns(promise, whose, sector, shared, effort.starts)
     start, whose = _pick(start, hopeful), whose[hopeful]
     arcs = finder.improve(whose, start.begin, start.end, start.phase, _lift(model, start), 0)
     tried, converged = _count(whose, arcs, len(tracks))
-    rows = in_turns(model, arcs, whose, sectors, effort.optimised)
+    rows = finder.chosen(arcs, arcs.cost, whose, sectors, effort.optimised)
     best, whose = take(arcs, rows), whose[rows]
     best = finder.improve(whose, best.begin, best.end, best.phase, best.velocity, 12)
     unknown = model.torus is not None and model.phase_zero is None
     if unknown:
-        rows = in_turns(model, best, whose, 1, effort.freed)
+        rows = finder.chosen(best, best.cost, whose, 1, effort.freed)
         free, of = take(best, rows), whose[rows]
         free = finder.improve(
             of, free.begin, free.end, free.phase, free.velocity, 30, free_phase=True
         )
         best, whose = _merge([best, free]), np.concatenate([whose, of])
+    earth = _least_distance(model, best)
     for _ in range(effort.rounds if unknown else 0):
-        rows = in_turns(model, best, whose, sectors, 2 * sectors)
+        # An assisted arc must not lead: the phases are compared by the others.
+        cost = np.where(earth < ASSIST_KM, np.inf, best.cost)
+        rows = finder.chosen(best, cost, whose, sectors, 2 * sectors)
         leaders, of = take(best, rows), whose[rows]
         moved = [finder.at_next_phase(of, leaders, side / sectors) for side in (-1, 1)]
         for part in moved:
             more_tried, more_converged = _count(of, part, len(tracks))
             tried, converged = tried + more_tried, converged + more_converged
         best, whose = _merge([best, *moved]), np.concatenate([whose, of, of])
+        earth = np.concatenate([earth, *(_least_distance(model, part) for part in moved)])
     rows = np.flatnonzero(best.cost * model.mean_speed_m_s <= budget)
     rows = rows[distinct(model, take(best, rows), whose[rows])]
-    best, whose = take(best, rows), whose[rows]
-    earth, zero = _least_distance(model, best), zero_phase(model, best)
+    best, whose, earth = take(best, rows), whose[rows], earth[rows]
+    zero = zero_phase(model, best)
     return [
         Found(take(best, mine), zero[mine], earth[mine], int(tried[n]), int(converged[n]))
         for n in range(len(tracks))
@@ -212,8 +229,8 @@ class _Finder:
             iterations=iterations, free_phase=free_phase,
         )  # fmt: skip
 
-    def look(self, whose: Indices, start: Candidates, count: int) -> Indices:
-        """Fly starts once, and choose those that one step of Newton's makes cheapest."""
+    def look(self, whose: Indices, start: Candidates) -> Array:
+        """Fly starts once, and return what one step of Newton's makes them cost."""
         model, e = self.model, self.model.eccentricity
         craft = np.array(model.parking_states(start.begin, start.phase))
         craft[:, 3:] += start.impulse
@@ -225,9 +242,15 @@ class _Finder:
         if self.kind == "rendezvous":
             stop = gap[:, 3:] - np.einsum("nij,nj->ni", phi[:, 3:], step)
             cost = cost + np.linalg.norm(stop, axis=1)
-        near = np.flatnonzero(np.linalg.norm(gap[:, :3], axis=1) < _WIDE)
-        near = near[np.argsort(cost[near], kind="stable")]
-        return near[place_in(whose[near]) < count]
+        near = np.linalg.norm(gap[:, :3], axis=1) < _WIDE
+        return np.where(near & np.isfinite(cost), cost, np.inf)
+
+    def chosen(
+        self, arcs: Optimum, cost: Array, whose: Indices, sectors: int, count: int
+    ) -> Indices:
+        """Choose the cheapest arcs of each asteroid, every phase in its turn."""
+        sector = sector_of(self.model, arcs.begin, arcs.phase, sectors)
+        return in_turns(cost, whose, sector, sectors, count)
 
     def at_next_phase(self, whose: Indices, arcs: Optimum, step: float) -> Optimum:
         """Start from the same dates a step of phase on."""

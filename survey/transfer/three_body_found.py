@@ -75,13 +75,11 @@ def take(arcs: Optimum, rows: Indices | NDArray[np.bool_]) -> Optimum:
     return Optimum(**{name: values[rows] for name, values in vars(arcs).items()})
 
 
-def in_turns(
-    model: ThreeBodyModel, arcs: Optimum, whose: Indices, sectors: int, count: int
-) -> Indices:
+def in_turns(cost: Array, whose: Indices, sector: Indices, sectors: int, count: int) -> Indices:
     """Choose `count` arcs of each asteroid: the best of each phase, then the second best, ..."""
-    order = np.argsort(arcs.cost, kind="stable")
-    order = order[np.isfinite(arcs.cost[order])]
-    place = place_in(whose[order] * sectors + _sectors(model, arcs, sectors)[order])
+    order = np.argsort(cost, kind="stable")
+    order = order[np.isfinite(cost[order])]
+    place = place_in(whose[order] * sectors + sector[order])
     order = order[np.argsort(place, kind="stable")]
     return np.sort(order[place_in(whose[order]) < count])
 
@@ -95,8 +93,10 @@ def place_in(group: Indices) -> Indices:
     return place
 
 
-def _sectors(model: ThreeBodyModel, arcs: Optimum, sectors: int) -> Indices:
-    return np.minimum((zero_phase(model, arcs) * sectors).astype(np.int64), sectors - 1)
+def sector_of(model: ThreeBodyModel, begin: Array, phase: Array, sectors: int) -> Indices:
+    """Return which part of the phases each departure belongs to."""
+    zero = np.mod(phase - begin / model.period, 1.0)
+    return np.minimum((zero * sectors).astype(np.int64), sectors - 1)
 
 
 def distinct(model: ThreeBodyModel, arcs: Optimum, whose: Indices) -> Indices:

@@ -16,7 +16,7 @@ M_S = 1 / 29_784.7
 DAY = 0.0172
 PHASES = 12
 WINDOW = (3.0, 9.0)
-BINS = (20, PHASES)
+BINS = (20, PHASES, 1)
 
 
 @pytest.fixture(scope="module")
