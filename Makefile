@@ -31,7 +31,7 @@ run: .venv/run-ready
 	@$(BIN)/survey run
 
 test: lint
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 lint: .venv/test-ready
 	$(BIN)/ruff check .

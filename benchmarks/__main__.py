@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks import nbody, search, startup, threebody
+from benchmarks import boundary, nbody, search, startup, threebody
 from benchmarks.problems import COUNT, make_problems
 from benchmarks.race import race, show
 
@@ -21,7 +21,7 @@ TITLES = {
     "kepler": "Elements to states, asteroids at many epochs, one thread; error of position",
     "planets": "The Earth's heliocentric state, one thread; difference of position from DE440",
 }
-PARTS = (*TITLES, "nbody", "threebody", "search", "startup")
+PARTS = (*TITLES, "nbody", "threebody", "boundary", "search", "startup")
 
 
 def main() -> None:
@@ -57,6 +57,8 @@ def main() -> None:
             _print(nbody.lines(peers=asked.peers_python, quick=asked.quick))
         if "threebody" in parts:
             _print(threebody.lines(quick=asked.quick))
+        if "boundary" in parts:
+            _print(boundary.lines(quick=asked.quick))
         if "search" in parts:
             _print(search.tables(folder, quick=asked.quick))
         if "startup" in parts:

@@ -40,7 +40,7 @@ from survey.transfer.three_body_model import (
     make_model,
     make_reach,
 )
-from survey.transfer.three_body_starts import START, lambert_starts, two_body_windows
+from survey.transfer.three_body_starts import START, all_starts, two_body_windows
 from survey.transfer.three_body_track import Track
 
 Array = NDArray[np.float64]
@@ -143,7 +143,7 @@ def compare(
     least, spent = {}, []
     for effort in (CAREFUL, QUICK):
         begun = time.perf_counter()
-        more = lambert_starts(model, track, windows, effort.lambert_phases)
+        more = all_starts(model, track, window, kind, effort, windows)
         found = search_arcs(model, reach, window, track, kind=kind, effort=effort, starts=more)
         spent.append(time.perf_counter() - begun)
         least[effort] = _unassisted(model, found.arcs)

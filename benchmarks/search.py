@@ -145,7 +145,7 @@ def main() -> None:
     grid = Grid(Time(2_461_406.5 + 10.0 * np.arange(366), format="jd", scale="tdb"), tofs)
     catalog = draw(read_snapshot(asked.snapshot), asked.asteroids)
     executor = ThreadPoolExecutor(asked.threads) if asked.threads > 1 else None
-    options = {"executor": executor, "max_revs": asked.revs}
+    options = {"executor": executor, "max_revs": asked.revs, "model": "kepler"}
     search_transfers(catalog.head(8), ParkingOrbit(), grid, **options)  # compiled, files read
     before, seconds, cpu = peak_mb(), [], time.process_time()
     for _ in range(asked.times):

@@ -21,7 +21,7 @@ from survey.transfer import Grid, ParkingOrbit, search_transfers
 """
 TINY_SEARCH = f"""{IMPORTS}
 grid = Grid(Time([2462000.5, 2462010.5], format="jd", scale="tdb"), [200.0, 400.0] * u.d)
-search_transfers(read_snapshot().head(2), ParkingOrbit(), grid)
+search_transfers(read_snapshot().head(2), ParkingOrbit(), grid, model="kepler")
 """
 
 

@@ -38,12 +38,7 @@ from survey.transfer.three_body_model import (
     make_reach,
 )
 from survey.transfer.three_body_shelf import ResultShelf, key_of
-from survey.transfer.three_body_starts import (
-    START,
-    lambert_starts,
-    scan_two_body,
-    two_body_windows,
-)
+from survey.transfer.three_body_starts import START, all_starts, two_body_windows
 from survey.transfer.three_body_table import KINDS, RECORD, records_of, to_table
 from survey.transfer.three_body_track import make_tracks
 
@@ -169,14 +164,7 @@ def search_chunk(piece: _Piece) -> NDArray[np.void]:
     parts = [np.empty(0, RECORD)]
     for kind in work.kinds:
         starts = [
-            lambert_starts(
-                work.model,
-                track,
-                np.concatenate([windows, scan_two_body(work.model, track, work.window, kind)])
-                if work.effort == CAREFUL
-                else windows,
-                work.effort.lambert_phases,
-            )
+            all_starts(work.model, track, work.window, kind, work.effort, windows)
             for track, windows in zip(tracks, piece.windows[kind], strict=True)
         ]
         many = search_many(

@@ -81,7 +81,7 @@ class Effort:
 
 
 QUICK: Final = Effort(
-    part_d=45.0, spans=1, looked_at=160, starts=40, optimised=10, freed=4, rounds=0, phases=12,
+    part_d=45.0, spans=1, looked_at=160, starts=24, optimised=10, freed=4, rounds=0, phases=12,
     lambert_phases=2,
 )  # fmt: skip
 CAREFUL: Final = Effort(
@@ -170,8 +170,11 @@ def search_many(
     tried, converged = _count(whose, arcs, len(tracks))
     rows = finder.chosen(arcs, arcs.cost, whose, sectors, effort.optimised)
     best, whose = take(arcs, rows), whose[rows]
-    best = finder.improve(whose, best.begin, best.end, best.phase, best.velocity, 12)
     unknown = model.torus is not None and model.phase_zero is None
+    best = finder.improve(
+        whose, best.begin, best.end, best.phase, best.velocity, 12,
+        free_phase=unknown and not effort.rounds,
+    )  # fmt: skip
     if unknown:
         rows = finder.chosen(best, best.cost, whose, 1, effort.freed)
         free, of = take(best, rows), whose[rows]
@@ -308,14 +311,14 @@ def _count(whose: Indices, arcs: Optimum, asteroids: int) -> tuple[Indices, Indi
 def _least_distance(model: ThreeBodyModel, arcs: Optimum) -> Array:
     """Least distance from the Earth-Moon barycentre on the way, km; it leaves from near it.
 
-    Between samples two days apart the arc is taken as straight. One that ends in a primary has no
+    Between samples four days apart the arc is taken as straight. One that ends in a primary has no
     distance left.
     """
     if not len(arcs.cost):
         return np.empty(0)
     craft = model.parking_states(arcs.begin, arcs.phase)
     state = np.concatenate([craft[:, :3], arcs.velocity], axis=1)
-    samples = int(np.ceil((arcs.end - arcs.begin).max() / (2 * DAY)))
+    samples = int(np.ceil((arcs.end - arcs.begin).max() / (4 * DAY)))
     step = (arcs.end - arcs.begin) / samples
     earth = np.array([1.0 - model.mass_ratio, 0.0, 0.0])
     least = np.full(len(step), np.inf)

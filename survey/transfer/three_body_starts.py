@@ -10,7 +10,7 @@ from survey.astro.lambert import solve_lambert
 from survey.astro.reachable import Candidates
 from survey.constants import DAY_S, GM_SUN_KM3_S2
 from survey.transfer.rotating_frame import from_rotating_at, to_rotating_at
-from survey.transfer.three_body_arcs import Track
+from survey.transfer.three_body_arcs import CAREFUL, Effort, Track
 from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel
 
 Array = NDArray[np.float64]
@@ -35,6 +35,16 @@ def two_body_windows(transfers: pd.DataFrame, kind: str) -> dict[str, NDArray[np
         windows[name] = rows[column].to_numpy()
     places = rows.groupby("designation", sort=False).indices
     return {str(name): windows[place] for name, place in places.items()}
+
+
+def all_starts(
+    model: ThreeBodyModel, track: Track, window: SearchWindow, kind: str, effort: Effort,
+    windows: NDArray[np.void],
+) -> Candidates:  # fmt: skip
+    """Return the two-body starts that an effort deserves: those known, and a scan if careful."""
+    if effort == CAREFUL:
+        windows = np.concatenate([windows, scan_two_body(model, track, window, kind)])
+    return lambert_starts(model, track, windows, effort.lambert_phases)
 
 
 def scan_two_body(
