@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import click
+import numpy as np
 import pandas as pd
 
 from survey.catalog import find
@@ -132,10 +133,15 @@ def _on_two_rungs(
 def _narrowed(
     asteroid: pd.Series, run: Run, place: RunFolder | None, kind: str, changes: dict[str, Any]
 ) -> Run:
-    """Keep a map to the year about the best window known, unless dates were given."""
+    """Keep a large map to the year about the best window known, unless dates were given."""
     if {"departure_from", "departure_to"} & set(changes):
         return run
+    grid = source.grid_of(run)
+    if grid.shape[0] * grid.shape[1] <= MOST_CELLS:
+        return run
     middle = _best_departure(asteroid, place, kind)
+    if middle is None:
+        middle = _best_two_body_departure(asteroid, run, grid, kind)
     if middle is None:
         return run
     ends = {"departure_from": middle - _AROUND, "departure_to": middle + _AROUND}
@@ -151,6 +157,15 @@ def _best_departure(asteroid: pd.Series, place: RunFolder | None, kind: str) -> 
     mine = (table["designation"] == asteroid["designation"]) & (table["kind"] == kind)
     rows = table[mine & (table["window"] == 1)]
     return float(rows["departure_jd_tdb"].iloc[0]) if len(rows) else None
+
+
+def _best_two_body_departure(asteroid: pd.Series, run: Run, grid: Grid, kind: str) -> float | None:
+    picture = _two_body(asteroid, run, grid)
+    cost = (picture.flyby_dv if kind == "flyby" else picture.rendezvous_dv).value
+    best = np.nanmin(np.where(np.isfinite(cost), cost, np.inf), axis=1)
+    if not np.isfinite(best).any():
+        return None
+    return float(grid.departure_jd_tdb[best.argmin()])
 
 
 def _two_body(asteroid: pd.Series, run: Run, grid: Grid) -> DeltaVMap:
