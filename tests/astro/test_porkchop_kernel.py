@@ -86,9 +86,11 @@ def test_search_equals_the_solver_cell_by_cell(departures, count, span, max_revs
 
 
 @pytest.mark.parametrize(
-    ("seed", "count"), [(5, 12), pytest.param(6, 300, marks=pytest.mark.study)]
+    # Median gains of 16 and of 8 m/s were measured.
+    ("seed", "count", "least"),
+    [(5, 12, 10.0), pytest.param(6, 300, 5.0, marks=pytest.mark.study)],
 )
-def test_refined_arrival_is_the_best_of_a_dense_scan(seed, count):
+def test_refined_arrival_is_the_best_of_a_dense_scan(seed, count, least):
     """Exact states every twentieth of a day around the arrival found: none is cheaper."""
     tofs = np.arange(60.0, 700.0, 10.0) * DAY
     begin, start, nodes, aim, index, states = setting(60, tofs, seed=seed, count=count)
@@ -98,7 +100,7 @@ def test_refined_arrival_is_the_best_of_a_dense_scan(seed, count):
     dv, tof, code = search_asteroids(1.0, begin, start, nodes, aim, index, tofs, max_revs=1)
     assert np.all(dv <= coarse)
     gain = 29784.7 * (coarse[:, 0] - dv[:, 0])  # m/s
-    assert np.median(gain) > 5.0  # what the grid alone would have missed
+    assert np.median(gain) > least  # what the grid alone would have missed
     excess = []
     for n in range(len(aim)):
         for kind in range(2):

@@ -51,21 +51,22 @@ def test_every_member(shared_data):
         # JPL's planar-end member is found to 3e-12 of z = 9.6e-6, the others to 1e-12.
         np.testing.assert_allclose(orbit.state, state, rtol=0, atol=5e-12)
         # 1e-9 of itself, the digits that JPL's own values hold (see EXTENDED_INDICES); the first
-        # Earth-Moon member, 0.9 distances above the plane, has 1.1e-9.
-        assert orbit.stability_index == pytest.approx(stability, rel=1.2e-9, abs=1e-9)
+        # Earth-Moon member, 0.9 distances above the plane, misses its printed one by 1.1e-9.
+        rel = 1.2e-9 if count == 5 else 1e-9
+        assert orbit.stability_index == pytest.approx(stability, rel=rel, abs=1e-9)
         count += 1
     assert count == 8
 
 
 def test_jpl_states_close(shared_data):
     """The database's own states, flown for its own periods."""
-    for mu, _, _, state, _, period, _ in _members(shared_data):
+    for number, (mu, _, _, state, _, period, _) in enumerate(_members(shared_data)):
         final, status = propagate_cr3bp(mu, state, period, tolerance=1e-15)
         assert status == 0
         # The third member misses by 1.1e-11: its printed period is off by 1.8e-11 by the extended
         # arithmetic below, and its velocity off a right angle by 8e-14. The Earth-Moon members
         # pass the Moon at 3 units of speed, 0.004 away; their velocities are printed to 1e-12.
-        atol = 1.2e-11 if mu == SUN_EARTH else 1e-9
+        atol = {2: 1.2e-11}.get(number, 1e-11) if mu == SUN_EARTH else 1e-9
         np.testing.assert_allclose(final, state, rtol=0, atol=atol)
 
 
