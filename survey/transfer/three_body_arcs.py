@@ -15,7 +15,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.astro.er3bp import propagate_er3bp
+from survey.astro.passages import least_distance
 from survey.astro.reachable import Candidates, ReachableSet, find_candidates
 from survey.astro.shooting import fly, inverse
 from survey.astro.shooting_optimum import Optimum, optimise_arcs
@@ -309,29 +309,16 @@ def _count(whose: Indices, arcs: Optimum, asteroids: int) -> tuple[Indices, Indi
 
 
 def _least_distance(model: ThreeBodyModel, arcs: Optimum) -> Array:
-    """Least distance from the Earth-Moon barycentre on the way, km; it leaves from near it.
-
-    Between samples four days apart the arc is taken as straight. One that ends in a primary has no
-    distance left.
-    """
+    """Least distance from the Earth-Moon barycentre on the way, km; looked at every four days."""
     if not len(arcs.cost):
         return np.empty(0)
     craft = model.parking_states(arcs.begin, arcs.phase)
     state = np.concatenate([craft[:, :3], arcs.velocity], axis=1)
     samples = int(np.ceil((arcs.end - arcs.begin).max() / (4 * DAY)))
-    step = (arcs.end - arcs.begin) / samples
-    earth = np.array([1.0 - model.mass_ratio, 0.0, 0.0])
-    least = np.full(len(step), np.inf)
-    for k in range(samples):
-        away, pace = state[:, :3] - earth, state[:, 3:]
-        ahead = -np.sum(away * pace, axis=1) / np.maximum(np.sum(pace**2, axis=1), 1e-30)
-        nearest = away + np.clip(ahead, 0.0, step)[:, None] * pace
-        least = np.minimum(least, np.linalg.norm(nearest, axis=1))
-        here = arcs.begin + k * step
-        state, _ = propagate_er3bp(
-            model.mass_ratio, model.eccentricity, state, here, here + step, tolerance=1e-9
-        )
-    return np.asarray(np.nan_to_num(least, nan=0.0) * AU_KM)
+    away = least_distance(
+        model.mass_ratio, model.eccentricity, arcs.begin, state, arcs.end, samples=samples
+    )
+    return away * AU_KM
 
 
 __all__ = [

@@ -16,15 +16,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from survey.astro.lambert import solve_lambert
 from survey.astro.reachable import ReachableSet, nearest_starts
 from survey.astro.shooting import CONVERGED, solve_boundary
 from survey.astro.shooting_optimum import speed_scale
-from survey.constants import DAY_S, GM_SUN_KM3_S2
+from survey.astro.two_body_start import lambert_arcs
 from survey.transfer.ephemerides import build_ephemerides
 from survey.transfer.grid import DeltaVMap, Grid
 from survey.transfer.parking import ParkingOrbit
-from survey.transfer.rotating_frame import from_rotating_at, to_rotating_at
+from survey.transfer.rotating_frame import to_rotating_at
 from survey.transfer.three_body_model import (
     SearchWindow,
     ThreeBodyModel,
@@ -100,8 +99,6 @@ class _Cells:
         True anomalies.
     target : ndarray, shape (c, 6)
         States of the asteroid at arrival.
-    departure_jd, tof_d : ndarray, shape (c,)
-        Dates.
     shape : tuple of int
         Of the grid.
     """
@@ -109,8 +106,6 @@ class _Cells:
     begin: Array
     end: Array
     target: Array
-    departure_jd: Array
-    tof_d: Array
     shape: tuple[int, int]
 
     @classmethod
@@ -124,13 +119,10 @@ class _Cells:
         )
         r, v = ephemeris.chunk(slice(0, 1)).states(arrivals)
         states = to_rotating_at(arrivals, r[0], v[0], mass_ratio=model.mass_ratio)
-        departure = np.repeat(grid.departure_jd_tdb, grid.shape[1])
         return cls(
             begin=np.repeat(model.anomaly_at(grid.departure_jd_tdb), grid.shape[1]),
             end=model.anomaly_at(arrivals)[index.ravel()],
             target=states[index.ravel()],
-            departure_jd=departure,
-            tof_d=np.tile(grid.tof_d, grid.shape[0]),
             shape=grid.shape,
         )
 
@@ -173,16 +165,12 @@ def _reached(reach: ReachableSet, model: ThreeBodyModel, cells: _Cells) -> list[
 
 def _two_body(model: ThreeBodyModel, cells: _Cells) -> list[_Start]:
     """Offer every cell its two-body arcs without and with a full revolution."""
-    arrival = cells.departure_jd + cells.tof_d
-    rest = np.broadcast_to(model.point, (len(cells.begin), 6))
-    r1, _ = from_rotating_at(cells.departure_jd, rest, mass_ratio=model.mass_ratio)
-    r2, _ = from_rotating_at(arrival, cells.target, mass_ratio=model.mass_ratio)
     starts = []
     for revs, low in ((0, True), (1, True), (1, False)):
-        v1, _, _ = solve_lambert(
-            GM_SUN_KM3_S2, r1, r2, cells.tof_d * DAY_S, revs=revs, low_path=low
-        )
-        leave = to_rotating_at(cells.departure_jd, r1, v1, mass_ratio=model.mass_ratio)[:, 3:]
+        leave, _ = lambert_arcs(
+            model.mass_ratio, model.eccentricity, cells.begin, model.point[:3], cells.end,
+            cells.target[:, :3], revs=revs, low_path=low,
+        )  # fmt: skip
         cell = np.flatnonzero(np.isfinite(leave).all(1) & (np.linalg.norm(leave, axis=1) < 0.3))
         for phase in _phases(model, cells, cell):
             own = model.parking_states(cells.begin[cell], phase)[:, 3:]

@@ -6,10 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from survey.astro.lambert import solve_lambert
 from survey.astro.reachable import Candidates
-from survey.constants import DAY_S, GM_SUN_KM3_S2
-from survey.transfer.rotating_frame import from_rotating_at, to_rotating_at
+from survey.astro.two_body_start import lambert_arcs
 from survey.transfer.three_body_arcs import CAREFUL, Effort, Track
 from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel
 
@@ -74,21 +72,19 @@ def scan_two_body(
     departures = np.arange(window.first_jd, window.last_jd, _SCAN_D)
     tofs = np.arange(window.tof_min_d, window.tof_max_d + 1e-6, _SCAN_D)
     arrivals = departures[:, None] + tofs
-    rest = np.broadcast_to(model.point, (len(departures), 6))
-    r1, v1 = from_rotating_at(departures, rest, mass_ratio=model.mass_ratio)
-    goal = track.at(model.anomaly_at(arrivals.ravel()))
-    r2, v2 = from_rotating_at(arrivals.ravel(), goal, mass_ratio=model.mass_ratio)
-    r2, v2 = r2.reshape(*arrivals.shape, 3), v2.reshape(*arrivals.shape, 3)
+    begin, end = model.anomaly_at(departures)[:, None], model.anomaly_at(arrivals)
+    goal = track.at(end.ravel()).reshape(*arrivals.shape, 6)
     cost = np.full(arrivals.shape, np.inf)
     cells = np.zeros(arrivals.shape, START)
     cells["departure"], cells["arrival"] = departures[:, None], arrivals
     for revs, low in _BRANCHES:
-        leave, meet, _ = solve_lambert(
-            GM_SUN_KM3_S2, r1[:, None], r2, tofs * DAY_S, revs=revs, low_path=low
-        )
-        price = np.linalg.norm(leave - v1[:, None], axis=-1)
+        leave, arrive = lambert_arcs(
+            model.mass_ratio, model.eccentricity, begin, model.point[:3], end, goal[..., :3],
+            revs=revs, low_path=low,
+        )  # fmt: skip
+        price = np.linalg.norm(leave, axis=-1)
         if kind == "rendezvous":
-            price = price + np.linalg.norm(meet - v2, axis=-1)
+            price = price + np.linalg.norm(arrive - goal[..., 3:], axis=-1)
         better = price < cost
         cost[better] = price[better]
         cells["revs"][better], cells["low_path"][better] = revs, low
@@ -101,7 +97,7 @@ def scan_two_body(
     column = cost[best].argmin(axis=1)
     price, found = cost[best, column], cells[best, column]
     order = np.argsort(price, kind="stable")
-    return np.asarray(found[order[price[order] < 2e-3 * budget]][:_SCANNED])
+    return np.asarray(found[order[price[order] * model.mean_speed_m_s < 2 * budget]][:_SCANNED])
 
 
 def lambert_starts(
@@ -126,19 +122,16 @@ def lambert_starts(
         Their cost is left at infinity: it is not known for the parking orbit.
     """
     begin, end = model.anomaly_at(windows["departure"]), model.anomaly_at(windows["arrival"])
-    rest = np.broadcast_to(model.point, (len(windows), 6))
-    r1, _ = from_rotating_at(windows["departure"], rest, mass_ratio=model.mass_ratio)
-    r2, _ = from_rotating_at(windows["arrival"], track.at(end), mass_ratio=model.mass_ratio)
-    tof = (windows["arrival"] - windows["departure"]) * DAY_S
-    v1 = np.full((len(windows), 3), np.nan)
+    goal = track.at(end)
+    leave = np.full((len(windows), 3), np.nan)
     for revs in np.unique(windows["revs"]):
         for low in (True, False):
             mine = (windows["revs"] == revs) & (windows["low_path"] == low)
             if mine.any():
-                v1[mine], _, _ = solve_lambert(
-                    GM_SUN_KM3_S2, r1[mine], r2[mine], tof[mine], revs=int(revs), low_path=low
-                )
-    leave = to_rotating_at(windows["departure"], r1, v1, mass_ratio=model.mass_ratio)[:, 3:]
+                leave[mine], _ = lambert_arcs(
+                    model.mass_ratio, model.eccentricity, begin[mine], model.point[:3], end[mine],
+                    goal[mine, :3], revs=int(revs), low_path=low,
+                )  # fmt: skip
     good = np.isfinite(leave).all(1)
     count = phases if model.torus is not None else 1
     phase = np.tile(np.arange(count) / count, int(good.sum()))
