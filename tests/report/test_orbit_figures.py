@@ -7,7 +7,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from matplotlib.collections import LineCollection
+from drawn import artist, drawn, texts
 from matplotlib.colors import to_rgb
 from matplotlib.path import Path
 
@@ -65,22 +65,6 @@ def parking():
     return ParkingOrbit.from_text(
         orbit="halo northern", size="z 300000 km", phase_zero="2029-01-15"
     )
-
-
-def drawn(ax, gid):
-    """Paths of a collection of lines, without the gaps."""
-    (found,) = (c for c in ax.collections if c.get_gid() == gid)
-    assert isinstance(found, LineCollection)
-    return [segment[np.isfinite(segment).all(axis=1)] for segment in found.get_segments()]
-
-
-def artist(ax, gid):
-    (found,) = (one for one in ax.get_children() if one.get_gid() == gid)
-    return found
-
-
-def texts(where):
-    return [one.get_text() for one in where.findobj(mpl.text.Text)]
 
 
 def panels(figure):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import astropy.units as u
-import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from astropy.time import Time
-from matplotlib.collections import LineCollection
+from drawn import artist, drawn, texts
 
 from survey.constants import AU_KM
 from survey.ephemeris import heliocentric_state
@@ -27,22 +26,6 @@ def parking():
     return ParkingOrbit.from_text(
         orbit="halo northern", size="z 300000 km", phase_zero="2029-01-15"
     )
-
-
-def drawn(ax, gid):
-    """Paths of a collection of lines, without the gaps."""
-    (found,) = (c for c in ax.collections if c.get_gid() == gid)
-    assert isinstance(found, LineCollection)
-    return [segment[np.isfinite(segment).all(axis=1)] for segment in found.get_segments()]
-
-
-def artist(ax, gid):
-    (found,) = (one for one in ax.get_children() if one.get_gid() == gid)
-    return found
-
-
-def texts(where):
-    return [one.get_text() for one in where.findobj(mpl.text.Text)]
 
 
 def test_an_undated_orbit_is_seen_at_its_phases():
