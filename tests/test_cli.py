@@ -30,12 +30,8 @@ SMALL = """
 [catalog]
 targets = ["2000 SG344", "469219", "Apophis"]
 [window]
-departure_from = "2027-01-01"
-departure_to = "2027-12-31"
-departure_step = "30 d"
-tof_min = "60 d"
-tof_max = "360 d"
-tof_step = "30 d"
+departure = "2027-01-01 to 2027-12-31 every 30 d"
+tof = "60 d to 360 d every 30 d"
 [three_body]
 search = false
 [report]
@@ -190,11 +186,12 @@ def steps_done(err: str) -> set[str]:
         ("", "", set()),
         ("report", 'title = "Another title"', {"report"}),
         ("spacecraft", 'propellant = "300 kg"', {"rank", "report"}),
-        ("parking", 'point = "L1"', {"search", "compare", "rank", "report"}),
-        ("parking", "mass_ratio = 3.0e-6", {"search", "compare", "rank", "report"}),
+        ("parking", 'orbit = "L1 halo northern"', {"search", "compare", "rank", "report"}),
+        ("parking", 'orbit = "L2 halo southern"', set()),
+        ("window", "max_revolutions = 0", {"search", "compare", "rank", "report"}),
         ("catalog", 'asteroids = "kepler"', {"search", "rank", "report"}),
     ],
-    ids=["nothing", "title", "craft", "point", "mass ratio", "ellipses"],
+    ids=["nothing", "title", "craft", "point", "orbit about it", "revolutions", "ellipses"],
 )
 def test_only_what_depends_on_a_changed_choice_is_done_again(
     survey: Command, finished: Path, section: str, line: str, expected: set[str]

@@ -19,9 +19,8 @@ SMALL = """
 [catalog]
 targets = ["2000 SG344"]
 [window]
-departure_to = "2027-06-30"
-departure_step = "30 d"
-tof_max = "90 d"
+departure = "2027-01-01 to 2027-06-30 every 30 d"
+tof = "30 d to 90 d every 10 d"
 [three_body]
 search = false
 [report]
@@ -140,20 +139,33 @@ def test_a_file_that_is_no_run(refused: Refused) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('[windw]\ntof_min = "30 d"', "did you mean 'window'?"),
-        ("[window]\ntof_min = 30", "which has no unit"),
-        ('[window]\ntof_min = "30 kg"', "which is not a time"),
-        ('[window]\ndeparture_to = "2026-01-01"', "swap the two dates"),
-        ('[window]\ndeparture_step = "0 d"', "which is not positive"),
-        ('[window]\ndeparture_step = "-5 d"', "which is not positive"),
-        ('[window]\ndeparture_step = "1 min"\ntof_step = "1 min"', "GB"),
+        ('[windw]\ntof = "30 d"', "did you mean 'window'?"),
+        ('[window]\ntof = "30 to 60 d every 10 d"', "which has no unit"),
+        ('[window]\ntof = "30 kg to 60 d every 10 d"', "which is not a time"),
+        ('[window]\ntof = "60 d to 30 d every 10 d"', "60 d: swap the two"),
+        ('[window]\ntof = "30 d to 60 d"', 'which lacks "every"'),
+        ('[window]\ndeparture = "2027-01-01 to 2026-01-01 every 10 d"', "swap the two dates"),
+        ('[window]\ndeparture = "2027-01-01 to 2028-01-01 every 0 d"', "which is not positive"),
+        ('[window]\ndeparture = "2027-01-01 to 2028-01-01 every -5 d"', "which is not positive"),
+        (
+            '[window]\ndeparture = "2027-01-01 to 2037-01-01 every 1 min"\n'
+            'tof = "30 d to 730 d every 1 min"',
+            "GB",
+        ),
+        (
+            '[window]\ndeparture_to = "2030-01-01"',
+            'write departure = "2027-01-01 to 2030-01-01 every 10 d" in [window]',
+        ),
+        ('[parking]\npoint = "L1"', 'write orbit = "L1 halo northern" in [parking]'),
+        ("[parking]\nmass_ratio = 3.0e-6", "leave out mass_ratio"),
+        ('[three_body]\nsearch = false\n[parking]\norbit = "L2 hallo"', "no family known here"),
         ('[catalog]\ntargets = ["Kamoalewaa"]', "Kamo"),
         ('[catalog]\nsnapshot = "neo-1999-01-01.ecsv.gz"', "neo-1999-01-01.ecsv.gz"),
         (
-            '[window]\ndeparture_from = "2065-06-01"\ndeparture_to = "2067-01-01"',
+            '[window]\ndeparture = "2065-06-01 to 2067-01-01 every 10 d"',
             "the planets are known",
         ),
-        ("[window]\ntof_min = 30 d", "not a TOML file"),
+        ("[window]\ntof = 30 d to 60 d every 10 d", "not a TOML file"),
     ],
 )
 @pytest.mark.parametrize("verb", ["run", "search"])

@@ -62,7 +62,8 @@ def test_a_run_may_use_a_snapshot_from_anywhere(
     snapshot = printed(capfd, "import", eros, "--output", "elsewhere").splitlines()[-1]
     Path("one").mkdir()
     Path("one/run.toml").write_text(
-        '[window]\ndeparture_to = "2027-12-31"\ndeparture_step = "30 d"\ntof_step = "70 d"\n'
+        '[window]\ndeparture = "2027-01-01 to 2027-12-31 every 30 d"\n'
+        'tof = "30 d to 730 d every 70 d"\n'
         "[three_body]\nsearch = false\n"
     )
     out = printed(capfd, "run", "one", "--catalog", snapshot)

@@ -21,7 +21,7 @@ from survey.tables import Schema, read_table
 Table = tuple[pd.DataFrame, dict[str, Any]]
 
 _WINDOW = ("departure_from", "departure_to", "departure_step", "tof_min", "tof_max", "tof_step")
-ARCS: Final = ("targets", *_WINDOW, "max_revolutions", "point", "mass_ratio")
+ARCS: Final = ("targets", *_WINDOW, "max_revolutions", "point")
 """Choices that the two-body search on ellipses reads."""
 
 SEARCH: Final = ("asteroids", *ARCS)

@@ -40,6 +40,7 @@ _OPTIONS = {
     "asteroids": "--model",
     "phase_zero": "--phase-zero",
 }
+_CALLED = {"departure_from": "first departure", "departure_to": "last departure"}
 _AROUND = 180.0  # days before and after the best window that a three-body map shows
 MOST_CELLS: Final = 12_000
 """Cells of a three-body map; more take too long to wait for."""
@@ -147,7 +148,7 @@ def _narrowed(
     ends = {"departure_from": middle - _AROUND, "departure_to": middle + _AROUND}
     low, high = run.departure_from.tdb.jd, run.departure_to.tdb.jd
     days = {name: calendar_date(float(min(max(jd, low), high))) for name, jd in ends.items()}
-    return adjust(run, {name: (f"the map's {name}", day) for name, day in days.items()})
+    return adjust(run, {name: (f"the map's {_CALLED[name]}", day) for name, day in days.items()})
 
 
 def _best_departure(asteroid: pd.Series, place: RunFolder | None, kind: str) -> float | None:

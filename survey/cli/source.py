@@ -91,7 +91,7 @@ def grid_of(run: Run) -> Grid:
 
 def parking_of(run: Run) -> ParkingOrbit:
     """Give the libration point of a run, from which its two-body arcs leave."""
-    return ParkingOrbit(point=run.point, mass_ratio=run.mass_ratio)
+    return ParkingOrbit(point=run.point)
 
 
 def orbit_of(run: Run) -> ParkingOrbit:
@@ -105,11 +105,14 @@ def orbit_of(run: Run) -> ParkingOrbit:
     if run.orbit == "lissajous":
         raise ValueError(
             "[parking] orbit is a Lissajous orbit, which never closes, but the three-body search "
-            'needs one that does: write e.g. "halo northern", or search = false in [three_body]'
+            'needs one that does: write e.g. "L2 halo northern", or search = false in [three_body]'
         )
-    parking = ParkingOrbit.from_text(
-        orbit=run.orbit, size=run.size, point=run.point, mass_ratio=run.mass_ratio
-    )
+    if run.orbit == "point" and run.size:
+        raise ValueError(
+            f'[parking] size is "{run.size}", but the craft waits at the libration point itself, '
+            'which has none: write size = ""'
+        )
+    parking = ParkingOrbit.from_text(orbit=run.orbit, size=run.size, point=run.point)
     return parking.at_phase_zero(run.phase_zero)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from survey.astro.accessibility import diameter_km
-from survey.constants import AU_KM
+from survey.constants import AU_KM, MASS_RATIO_SUN_EARTH_MOON
 from survey.report.porkchop import full_name
 from survey.run import Run, calendar_date
 from survey.transfer.ranking import FREE_M_S, as_ranked
@@ -296,7 +296,7 @@ def choices(run: Run, cells: tuple[int, int], *, three_body: bool) -> list[list[
         ["searched up to", f"{limits[0]} m/s for a flyby, {limits[1]} m/s for a rendezvous"],
     ]
     return [
-        ["waiting place", f"Sun–Earth {run.point}, mass ratio {run.mass_ratio:.5e}"],
+        ["waiting place", f"Sun–Earth {run.point}, mass ratio {MASS_RATIO_SUN_EARTH_MOON:.5e}"],
         *(above if three_body else []),
         [
             "departures",

@@ -10,12 +10,21 @@ import pandas as pd
 
 from survey.catalog import read_snapshot, snapshot_folders
 from survey.run import Run, read_run
-from survey.tables import RANKING, THREE_BODY, TRANSFERS, file_digest, read_table, table_bytes
+from survey.tables import (
+    RANKING,
+    THREE_BODY,
+    TRANSFERS,
+    UNREACHED,
+    file_digest,
+    read_table,
+    table_bytes,
+)
 from survey.transfer import Grid, ParkingOrbit, Spacecraft, rank
 from survey.transfer.ranking import recorded_trust
 
 KEPLER = "transfers-kepler.ecsv"
 GRAVITY = "three_body.ecsv"
+NO_ARC = "unreached.ecsv"
 _MAKERS = {
     "run.toml": "survey run", "transfers.ecsv": "survey search", "ranking.ecsv": "survey rank",
 }  # fmt: skip
@@ -40,7 +49,8 @@ class Inputs:
     three_body : DataFrame or None
         Arcs that feel Earth's gravity, where the run has searched them.
     counts : dict
-        How many asteroids were in reach of these, and how many problems converged.
+        How many asteroids of either kind that search has found an arc for, or why none, and how
+        many problems converged; see `survey.transfer.three_body_table.counts_of`.
     """
 
     run: Run
@@ -54,7 +64,7 @@ class Inputs:
     spacecraft: Spacecraft
     compared: bool
     three_body: pd.DataFrame | None
-    counts: dict[str, int]
+    counts: dict[str, Any]
 
 
 def read_inputs(folder: Path, snapshot: Path | None = None) -> Inputs:
@@ -76,7 +86,7 @@ def read_inputs(folder: Path, snapshot: Path | None = None) -> Inputs:
         run.departure_from, run.departure_to, run.departure_step, run.tof_min, run.tof_max,
         run.tof_step,
     )  # fmt: skip
-    parking = ParkingOrbit(run.point, run.mass_ratio)
+    parking = ParkingOrbit(run.point)
     strangers = set(ranking["designation"]) - set(catalog["designation"])
     if strangers:
         raise ValueError(
@@ -97,10 +107,11 @@ def read_inputs(folder: Path, snapshot: Path | None = None) -> Inputs:
             raise ValueError(f"{folder} has no {KEPLER}: make it with `survey search {folder}`")
         kepler, _ = read_table(folder / KEPLER, TRANSFERS)
         digests[KEPLER] = file_digest(folder / KEPLER)
-    above, counts = _three_body(folder, run, digests)
+    above, unreached, counts = _three_body(folder, run, digests)
     again = rank(
-        transfers, spacecraft, three_body=above, trust=recorded_trust(ranking), kepler=kepler
-    )
+        transfers, spacecraft, three_body=above, unreached=unreached,
+        trust=recorded_trust(ranking), kepler=kepler,
+    )  # fmt: skip
     if table_bytes(ranking, RANKING, {}, compress=False) != table_bytes(
         again, RANKING, {}, compress=False
     ):
@@ -116,15 +127,25 @@ def read_inputs(folder: Path, snapshot: Path | None = None) -> Inputs:
 
 def _three_body(
     folder: Path, run: Run, digests: dict[str, str]
-) -> tuple[pd.DataFrame | None, dict[str, int]]:
-    """Read the arcs that feel Earth's gravity, if the run's choices ask for them."""
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None, dict[str, Any]]:
+    """Read the arcs that feel Earth's gravity, if the run's choices ask for them, and who has none.
+
+    Third are the counts.
+    """
     if not run.search or run.asteroids == "kepler":
-        return None, {}
-    if not (folder / GRAVITY).is_file():
-        raise ValueError(f"{folder} has no {GRAVITY}: make it with `survey three-body {folder}`")
+        return None, None, {}
+    for name in (GRAVITY, NO_ARC):
+        if not (folder / name).is_file():
+            raise ValueError(f"{folder} has no {name}: make it with `survey three-body {folder}`")
+        digests[name] = file_digest(folder / name)
     table, provenance = read_table(folder / GRAVITY, THREE_BODY)
-    digests[GRAVITY] = file_digest(folder / GRAVITY)
-    return table, dict(provenance.get("counts", {}))
+    if provenance.get("unreached_sha256") != digests[NO_ARC]:
+        raise ValueError(
+            f"{NO_ARC} is not the file that {GRAVITY} was made with: make both again with `survey "
+            f"three-body {folder}`"
+        )
+    unreached, _ = read_table(folder / NO_ARC, UNREACHED)
+    return table, unreached, dict(provenance.get("counts", {}))
 
 
 def _snapshot(

@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
-from functools import cache, partial
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,8 @@ from typing import Any, Literal
 import astropy.units as u
 from astropy.time import Time
 
-from survey.run import values
+from survey.run.former import instead_of_former
+from survey.run.keys import CHOICES, KEYS, SECTIONS
 from survey.run.values import BadValueError, calendar_date
 
 __all__ = ["Run", "adjust", "calendar_date", "default_run", "read_run", "write_default_run"]
@@ -34,7 +35,7 @@ _BYTES_PER_CELL = 48  # the map of one asteroid holds six arrays of 8 bytes per 
 
 @dataclass(frozen=True)
 class Run:
-    """Every choice of one run, one attribute for each key of ``run.toml``.
+    """Every choice of one run; each comes from one key of ``run.toml``, see `survey.run.keys`.
 
     Parameters
     ----------
@@ -57,8 +58,6 @@ class Run:
         `survey.transfer.ParkingOrbit.from_text`. The two-body search leaves from the point itself.
     phase_zero : Time or None
         When the craft is at phase zero of the orbit, scalar, TDB; None if unknown.
-    mass_ratio : float
-        Mass ratio of the Sun-(Earth+Moon) system.
     search : bool
         Whether arcs that feel Earth's gravity are searched.
     flyby_budget, rendezvous_budget : Quantity
@@ -91,7 +90,6 @@ class Run:
     orbit: str
     size: str
     phase_zero: Time | None
-    mass_ratio: float
     search: bool
     flyby_budget: u.Quantity
     rendezvous_budget: u.Quantity
@@ -173,8 +171,8 @@ def adjust(run: Run, changes: Mapping[str, tuple[str, object]]) -> Run:
     run : Run
         What to start from.
     changes : mapping
-        Key of ``run.toml`` to (how the user knows it, e.g. ``"--from"``; what was given, as it
-        would stand in the file).
+        Attribute of `Run` to (how the user knows it, e.g. ``"--from"``; what was given, as text
+        of the file).
 
     Raises
     ------
@@ -182,10 +180,10 @@ def adjust(run: Run, changes: Mapping[str, tuple[str, object]]) -> Run:
         One sentence, naming the option.
     """
     choices = {field.name: getattr(run, field.name) for field in fields(run)}
-    labels = {name: f"the run's {name}" for name in choices}
+    labels = {name: f"the run's {CHOICES[name].called}" for name in choices}
     for name, (label, given) in changes.items():
         labels[name] = label
-        choices[name] = _parse(label, _KEYS[name], given)
+        choices[name] = _parse(label, CHOICES[name].parse, given, CHOICES[name].expected)
     _check_together(choices, labels)
     return Run(**choices)
 
@@ -211,127 +209,78 @@ def write_default_run(path: Path | str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
-class _Key:
-    """One key of ``run.toml``: where it stands, how it is read, what to write."""
-
-    section: str
-    name: str
-    parse: Callable[[object], Any]
-    expected: str
-
-
-_time = partial(values.quantity, unit="d", what="time")
-_mass = partial(values.quantity, unit="kg", what="mass")
-_seconds = partial(values.quantity, unit="s", what="time")
-_speed = partial(values.quantity, unit="m/s", what="speed", zero=True)
-_budget = partial(values.quantity, unit="m/s", what="speed")
-_number = partial(values.whole, least=0, most=100_000)
-_turns = partial(values.whole, least=0, most=7)
-_rows = partial(values.whole, least=1, most=100)
-_TIME = 'a time with its unit, e.g. "10 d"'
-_BUDGET = 'a speed with its unit above zero, e.g. "500 m/s"'
-_DAY = 'a UTC date, e.g. "2027-01-01"'
-_TARGETS = 'a list such as ["469219", "2000 SG344"], or [] for all'
-_KEYS = {
-    key.name: key
-    for key in (
-        _Key("catalog", "snapshot", values.text, '"latest" or the name of a snapshot file'),
-        _Key("catalog", "targets", values.texts, _TARGETS),
-        _Key("catalog", "asteroids", values.motion, '"n-body" or "kepler"'),
-        _Key("window", "departure_from", values.date, _DAY),
-        _Key("window", "departure_to", values.date, _DAY),
-        _Key("window", "departure_step", _time, _TIME),
-        _Key("window", "tof_min", _time, _TIME),
-        _Key("window", "tof_max", _time, _TIME),
-        _Key("window", "tof_step", _time, _TIME),
-        _Key("window", "max_revolutions", _turns, "a whole number from 0 to 7, e.g. 1"),
-        _Key("parking", "point", values.point, '"L2" or "L1"'),
-        _Key("parking", "orbit", values.parking_family, 'a family, e.g. "halo northern"'),
-        _Key("parking", "size", values.parking_size, 'e.g. "z 400000 km", or "" for a point'),
-        _Key("parking", "phase_zero", values.date_or_unknown, f'{_DAY}, or "unknown"'),
-        _Key("parking", "mass_ratio", values.fraction, "e.g. 3.04042e-6 for Sun and Earth+Moon"),
-        _Key("three_body", "search", values.truth, "true or false"),
-        _Key("three_body", "flyby_budget", _budget, _BUDGET),
-        _Key("three_body", "rendezvous_budget", _budget, _BUDGET),
-        _Key("three_body", "deep", _number, "a whole number from 0 up, e.g. 10"),
-        _Key("spacecraft", "mass", _mass, 'a mass with its unit, e.g. "2500 kg"'),
-        _Key("spacecraft", "propellant", _mass, 'a mass with its unit, e.g. "200 kg"'),
-        _Key("spacecraft", "isp", _seconds, 'a time in seconds, e.g. "305 s"'),
-        _Key("spacecraft", "reserve", _speed, 'a speed with its unit, e.g. "20 m/s"'),
-        _Key("spacecraft", "last_date", values.date, _DAY),
-        _Key("report", "title", values.text, "one line of text in quotes"),
-        _Key("report", "top", _rows, "a whole number from 1 to 100, e.g. 10"),
-    )
-}
-
-
 def _checked(document: Mapping[str, object], prefix: str) -> Run:
+    if (advice := instead_of_former(document, _default_document())) is not None:
+        raise ValueError(f"{prefix}{advice}")
     choices = dict(_default_choices())
-    sections = list(dict.fromkeys(key.section for key in _KEYS.values()))
     for section, content in document.items():
-        if section not in sections:
-            if section in _KEYS:
-                home = _KEYS[section].section
+        if section not in SECTIONS:
+            if section in KEYS:
+                home = KEYS[section].section
                 raise ValueError(
                     f"{prefix}{section} stands outside any section: put it in [{home}]"
                 )
-            raise ValueError(f"{prefix}[{section}] is not a section: {_instead(section, sections)}")
+            raise ValueError(f"{prefix}[{section}] is not a section: {_instead(section, SECTIONS)}")
         if not isinstance(content, dict):
             raise ValueError(
                 f"{prefix}{section} was given as {_shown(content)}, but is a section: write "
                 f"[{section}] on a line of its own, and its keys below"
             )
-        known = [key.name for key in _KEYS.values() if key.section == section]
+        known = [key.name for key in KEYS.values() if key.section == section]
         for name, given in content.items():
             if name not in known:
-                if name in _KEYS:
-                    advice = f"move it to [{_KEYS[name].section}]"
+                if name in KEYS:
+                    advice = f"move it to [{KEYS[name].section}]"
                 else:
                     advice = _instead(name, known)
                 raise ValueError(f"{prefix}[{section}] has no key {name!r}: {advice}")
-            choices[name] = _parse(f"{prefix}[{section}] {name}", _KEYS[name], given)
-    labels = {key.name: f"{prefix}[{key.section}] {key.name}" for key in _KEYS.values()}
-    _check_together(choices, labels)
+            key = KEYS[name]
+            choices |= _parse(f"{prefix}[{section}] {name}", key.read, given, key.expected)
+    labels = {one.name: key.label(one) for key in KEYS.values() for one in key.choices}
+    _check_together(choices, labels, prefix)
     return Run(**choices)
 
 
-def _parse(label: str, key: _Key, given: object) -> Any:
+def _parse(label: str, parse: Callable[[object], Any], given: object, expected: str) -> Any:
     try:
-        return key.parse(given)
+        return parse(given)
     except BadValueError as error:
         raise ValueError(
-            f"{label} was given as {_shown(given)}, {error}: write {key.expected}"
+            f"{label} was given as {_shown(given)}, {error}: write {expected}"
         ) from None
 
 
-def _check_together(choices: Mapping[str, Any], labels: Mapping[str, str]) -> None:
+def _check_together(
+    choices: Mapping[str, Any], labels: Mapping[str, str], prefix: str = ""
+) -> None:
     """Refuse a window that runs backwards, a grid that does not fit, a craft made of propellant."""
     first, last = choices["departure_from"], choices["departure_to"]
     if last < first:
         raise ValueError(
-            f"{labels['departure_to']} is {calendar_date(last.jd)}, before departure_from, "
-            f"{calendar_date(first.jd)}: swap the two dates"
+            f"{prefix}{labels['departure_to']} is {calendar_date(last.jd)}, before the first "
+            f"departure, {calendar_date(first.jd)}: swap the two dates"
         )
     shortest, longest = choices["tof_min"], choices["tof_max"]
     if longest < shortest:
         raise ValueError(
-            f"{labels['tof_max']} is {longest:g}, less than tof_min, {shortest:g}: swap the two"
+            f"{prefix}{labels['tof_max']} is {longest:g}, less than the shortest time of flight, "
+            f"{shortest:g}: swap the two"
         )
     departures = _points(last - first, choices["departure_step"])
     tofs = _points(longest - shortest, choices["tof_step"])
     cells = departures * tofs
     if not cells <= MAX_CELLS:
         raise ValueError(
-            f"{labels['departure_step']} and tof_step make a grid of {_count(departures)} "
-            f"departures by {_count(tofs)} times of flight, {_count(cells)} cells and about "
-            f"{_count(cells * _BYTES_PER_CELL / 1e9)} GB for the map of one asteroid, more than "
-            f"the {_count(MAX_CELLS)} cells that fit: use longer steps or a shorter window"
+            f"{prefix}{labels['departure_step']} and {labels['tof_step']} make a grid of "
+            f"{_count(departures)} departures by {_count(tofs)} times of flight, {_count(cells)} "
+            f"cells and about {_count(cells * _BYTES_PER_CELL / 1e9)} GB for the map of one "
+            f"asteroid, more than the {_count(MAX_CELLS)} cells that fit: use longer steps or a "
+            "shorter window"
         )
     if choices["propellant"] >= choices["mass"]:
         raise ValueError(
-            f"{labels['propellant']} is {choices['propellant']:g}, but the mass, propellant "
-            f"included, is {choices['mass']:g}: write the mass with the propellant in it"
+            f"{prefix}{labels['propellant']} is {choices['propellant']:g}, but the mass, "
+            f"propellant included, is {choices['mass']:g}: write the mass with the propellant in it"
         )
 
 
@@ -341,9 +290,18 @@ def _default_text() -> str:
 
 
 @cache
+def _default_document() -> dict[str, dict[str, object]]:
+    return tomllib.loads(_default_text())
+
+
+@cache
 def _default_choices() -> dict[str, Any]:
-    document = tomllib.loads(_default_text())
-    return {key.name: key.parse(document[key.section][key.name]) for key in _KEYS.values()}
+    default = _default_document()
+    return {
+        name: value
+        for key in KEYS.values()
+        for name, value in key.read(default[key.section][key.name]).items()
+    }
 
 
 def _canonical(value: Any) -> object:

@@ -8,7 +8,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Final, Literal
 
 import astropy.units as u
 from astropy.time import Time
@@ -18,6 +18,11 @@ _HALF_A_SECOND_D = 0.5 / 86_400.0
 _NUMBER = r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|[-+]?nan|[-+]?inf"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(|[^\W\d_].*?)\s*")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+PARKING_FAMILIES: Final = (
+    "halo northern", "halo southern", "lyapunov", "vertical", "point", "lissajous",
+)  # fmt: skip
+"""Where about a libration point a craft can wait; `survey.transfer.parking_family` knows how."""
 
 
 class BadValueError(ValueError):
@@ -81,15 +86,6 @@ def quantity(given: object, *, unit: str, what: str, zero: bool = False) -> u.Qu
     return value * u.Unit(unit)
 
 
-def fraction(given: object) -> float:
-    """Read a mass ratio: the smaller body's share, in (0, 0.5]."""
-    if isinstance(given, bool) or not isinstance(given, int | float):
-        raise BadValueError("which is not a number")
-    if not 0 < given <= 0.5:
-        raise BadValueError("which lies outside 0 to 0.5")
-    return float(given)
-
-
 def whole(given: object, *, least: int, most: int) -> int:
     """Read a whole number from `least` to `most`."""
     if isinstance(given, bool) or not isinstance(given, int):
@@ -107,8 +103,11 @@ def point(given: object) -> str:
 
 
 def parking_family(given: object) -> str:
-    """Read the family of the parking orbit; which there are, the transfer floor knows."""
-    return " ".join(text(given).split())
+    """Read the family of the parking orbit."""
+    name = " ".join(text(given).split())
+    if name not in PARKING_FAMILIES:
+        raise BadValueError("which is no family known here")
+    return name
 
 
 def parking_size(given: object) -> str:

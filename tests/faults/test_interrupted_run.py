@@ -199,7 +199,9 @@ def test_chunks_of_other_choices_are_not_used(
     tmp_path: Path, undisturbed: dict[str, bytes]
 ) -> None:
     run = make_run(tmp_path / "run")
-    (run / "run.toml").write_text(f'{CHOICES}[window]\ntof_step = "11 d"\n', encoding="utf-8")
+    (run / "run.toml").write_text(
+        f'{CHOICES}[window]\ntof = "30 d to 730 d every 11 d"\n', encoding="utf-8"
+    )
     begin(run, 2)
     (run / "run.toml").write_text(CHOICES, encoding="utf-8")
     finish(run)
