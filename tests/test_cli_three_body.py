@@ -16,25 +16,30 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from survey.cli import main
 from survey.cli.workers import processes
-from survey.tables import RANKING, THREE_BODY, TRANSFERS, file_digest, read_table
+from survey.tables import (
+    RANKING,
+    THREE_BODY,
+    TRANSFERS,
+    UNREACHED,
+    file_digest,
+    read_table,
+    write_table,
+)
 from survey.transfer import make_ephemerides
 
 CHOICES = """
 [catalog]
 targets = ["2000 SG344", "469219", "433"]
 [window]
-departure_from = "2028-01-01"
-departure_to = "2028-12-31"
-departure_step = "30 d"
-tof_min = "60 d"
-tof_max = "300 d"
-tof_step = "30 d"
+departure = "2028-01-01 to 2028-12-31 every 30 d"
+tof = "60 d to 300 d every 30 d"
 [parking]
-orbit = "halo southern"
+orbit = "L2 halo southern"
 size = "z 500000 km"
 [three_body]
 flyby_budget = "300 m/s"
@@ -109,6 +114,14 @@ def test_a_run_ends_with_both_rungs(finished: Path) -> None:
     assert (counts["asteroids"], counts["in_reach"]) == (3, 2)
     assert 0 < counts["converged"] <= counts["problems"]
     assert counts["assisted"] == table["assisted"].sum()
+    unreached, _ = read_table(finished / "unreached.ecsv", UNREACHED)
+    assert provenance["unreached_sha256"] == file_digest(finished / "unreached.ecsv")
+    for kind in ("flyby", "rendezvous"):
+        none = unreached[unreached["kind"] == kind]
+        found = table.loc[table["kind"] == kind, "designation"].nunique()
+        assert "433" in set(none["designation"])
+        assert found + len(none) == counts[kind]["searched"] == 3
+        assert counts[kind]["in reach"] == found
     ranking, beside = read_table(finished / "ranking.ecsv", RANKING)
     assert beside["three_body_sha256"] == file_digest(finished / "three_body.ecsv")
     row = ranking.set_index("designation")
@@ -156,8 +169,61 @@ def test_the_verb_says_what_it_found_and_resumes(survey: Command, finished: Path
     for name in ("reach", "phases"):
         assert re.search(rf"^{name} +100 %, ", err, re.MULTILINE)
     assert re.search(r"2 of 3 asteroids in reach; .* [\d,]+ converged \(\d+ %\)", err)
+    for kind in ("flyby", "rendezvous"):
+        assert re.search(
+            rf"^three-body {kind}, 3 searched: \d in reach, \d out of reach, \d not converged, "
+            r"\d over budget, 0 no path$", err, re.MULTILINE,
+        )  # fmt: skip
     facts = json.loads(survey("three-body", copy, "--json")[1])
     assert facts["counts"]["in_reach"] == 2
+    assert facts["counts"]["flyby"]["searched"] == 3
+    assert facts["unreached"] == "copy/unreached.ecsv"
+
+
+def test_a_figure_that_no_arc_confirms_is_marked(survey: Command, finished: Path) -> None:
+    # Less is allowed than the search needs for 2000 SG344, though a two-body arc would do with it.
+    ranking, _ = read_table(finished / "ranking.ecsv", RANKING)
+    row = ranking.set_index("designation").loc["2000 SG344"]
+    lower, upper = row["rendezvous_dv_m_s"], row["rendezvous_three_body_dv_m_s"]
+    assert row["rendezvous_unconfirmed"] == ""
+    copy = copy_of(finished)
+    arcs, made = read_table(copy / "three_body.ecsv", THREE_BODY)
+    none, _ = read_table(copy / "unreached.ecsv", UNREACHED)
+    gone = (arcs["designation"] == "2000 SG344") & (arcs["kind"] == "rendezvous")
+    lost = none.iloc[[0]].assign(
+        designation="2000 SG344", name="", kind="rendezvous", outcome="over budget",
+        budget_m_s=lower + 1.0,
+    )  # fmt: skip
+    none = pd.concat([none, lost], ignore_index=True)
+    write_table(none, UNREACHED, copy / "unreached.ecsv", provenance={})
+    made["unreached_sha256"] = file_digest(copy / "unreached.ecsv")
+    write_table(arcs[~gone], THREE_BODY, copy / "three_body.ecsv", provenance=made)
+    status, out, err = survey("rank", copy)
+    assert status == 0 and np.isfinite(upper)
+    assert re.search(r"^rank +1 two-body rendezvous Δv unconfirmed$", err, re.MULTILINE)
+    stops = out[out.index("Rendezvous") :]
+    (line,) = [one for one in stops.splitlines() if "2000 SG344" in one]
+    assert re.search(r"\*?!", line)
+    assert "! = the same, though within the budget" in out and "2 = known" in out
+    assert all(len(one) <= 80 for one in out.splitlines())
+    facts = json.loads(survey("rank", copy, "--json")[1])
+    told = {one["designation"]: one["unconfirmed"] for one in facts["rendezvous"]}
+    assert told["2000 SG344"] == "over budget"
+    out = survey("show", "2000 SG344", "--run", copy)[1]
+    assert "rendezvous: two-body figure unconfirmed" in " ".join(out.split())
+
+
+def test_arcs_belong_to_the_file_of_those_without(survey: Command, finished: Path) -> None:
+    copy = copy_of(finished)
+    path = copy / "unreached.ecsv"
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b"# %ECSV 1.0", b"# %ECSV 1.1"))
+    status, _, err = survey("rank", copy)
+    assert status == 2 and len(err.splitlines()) == 1
+    assert "unreached.ecsv is not what copy/three_body.ecsv was made with" in err
+    status, _, err = survey("three-body", copy)
+    assert (status, done_again(err)) == (0, {"three-body"})
+    assert path.read_bytes() == before
 
 
 def test_the_verb_needs_the_search_and_a_run_that_wants_it(survey: Command, finished: Path) -> None:
@@ -237,14 +303,14 @@ def test_a_map_on_both_rungs(survey: Command, finished: Path, phase: str) -> Non
     [
         ('"300 m/s"', '"0 m/s"', "flyby_budget was given as"),
         ('"1.2 km/s"', '"-1 km/s"', "which is not positive"),
-        ("halo southern", "hallo", "is no family known here: write one of 'point'"),
+        ("halo southern", "hallo", "is no family known here: write L2 or L1, then halo northern"),
         ("halo southern", "lissajous", "Lissajous orbit, which never closes"),
-        ("halo southern", "point", "which has none"),
+        ("halo southern", "point", 'which has none: write size = ""'),
         ("z 500000 km", "z 9000000 km", "family at L2 has"),
         ("z 500000 km", "x 500000 km", "give its z_km or period_d or jacobi"),
         ("z 500000 km", "", "was given by nothing"),
-        ('tof_max = "300 d"', 'tof_max = "60 d"', "needs a span of both"),
-        ('tof_max = "300 d"', 'tof_max = "40 yr"', "the planets are known"),
+        ("to 300 d", "to 60 d", "needs a span of both"),
+        ("to 300 d", "to 40 yr", "the planets are known"),
         ("[three_body]\n", '[three_body]\nphase_zero = "unknown"\n', "move it to [parking]"),
     ],
 )  # fmt: skip

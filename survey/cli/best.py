@@ -33,6 +33,10 @@ CAUTION = {
 _DOUBT = "? = the asteroid's position on arrival is in doubt; `survey show` says why."
 _ASSIST = "+ = the arc passes Earth or Moon nearer than the three-body model is valid."
 _LOWER = "2 = known on the two-body rung alone."
+_UNCONFIRMED = (
+    "! = the same, though within the budget of the three-body search, which found no arc: the "
+    "figure is not confirmed; `survey show` says why."
+)
 _NAMED = 12  # of those left out for a reason, in a line
 _COLUMNS = (
     Column("#"),
@@ -71,7 +75,9 @@ def print_best(table: tuple[pd.DataFrame, dict[str, Any]], run: Run, top: int | 
         shown.append(rows)
     notes = [CAUTION[rung] for rung in _rungs(ranking) if rung in CAUTION]
     marks = "".join(_marks(row, above=above) for rows in shown for _, row in rows.iterrows())
-    for mark, text in (("2", _LOWER), ("+", _ASSIST), ("?", _DOUBT)):
+    if "!" in marks:
+        marks += "2"  # which its meaning rests on
+    for mark, text in (("!", _UNCONFIRMED), ("2", _LOWER), ("+", _ASSIST), ("?", _DOUBT)):
         if mark in marks:
             notes.insert(0, text)
     left_out = left_out_lines(provenance.get("left_out", []))
@@ -149,9 +155,10 @@ def _cells(row: pd.Series, *, above: bool) -> list[str]:
 
 
 def _marks(row: pd.Series, *, above: bool) -> str:
+    lower = "!" if row["unconfirmed"] else "2"
     return (
         ("*" if row["within_budget"] else " ")
-        + ("2" if above and row["fidelity"] == "two-body" else "")
+        + (lower if above and row["fidelity"] == "two-body" else "")
         + ("+" if row["assisted"] == "yes" else "")
         + ("?" if row["trusted"] == "no" else "")
     )

@@ -39,6 +39,11 @@ class RunFolder:
         return self.path / "three_body.ecsv"
 
     @property
+    def unreached(self) -> Path:
+        """Whom that search found no arc for, and why."""
+        return self.path / "unreached.ecsv"
+
+    @property
     def ranking(self) -> Path:
         """The table of the ranking."""
         return self.path / "ranking.ecsv"

@@ -218,7 +218,11 @@ def _searched_once(work: Work, origin: Source, search: _Variant) -> Table:
 
 
 def _rank(
-    work: Work, searched: Table, kepler: Table | None, above: Table | None, catalog: pd.DataFrame
+    work: Work,
+    searched: Table,
+    kepler: Table | None,
+    above: three_body.Found | None,
+    catalog: pd.DataFrame,
 ) -> Table:
     place, run = work.folder, work.folder.run
     transfers, origin = searched
@@ -235,8 +239,8 @@ def _rank(
         work.screen.note("rank", f"up to date, {len(done[0]):,} asteroids")
         return done
     craft = source.craft_of(run)
-    arcs = None if above is None else above[0]
-    ranking = rank_transfers(transfers, craft, three_body=arcs)
+    arcs, unreached = (None, None) if above is None else (above.arcs[0], above.unreached)
+    ranking = rank_transfers(transfers, craft, three_body=arcs, unreached=unreached)
     if run.asteroids != "kepler":
         work.screen.note("rank", "how far the asteroids' positions can be believed")
         with threads(work.jobs) as pool:
@@ -245,12 +249,17 @@ def _rank(
             transfers,
             craft,
             three_body=arcs,
+            unreached=unreached,
             trust=trust,
             kepler=None if kepler is None else kepler[0],
         )
     provenance = {**origin, **inputs, "run_digest": run.digest}
     write_table(ranking, RANKING, place.ranking, provenance=provenance)
     work.screen.note("rank", f"{len(ranking):,} asteroids")
+    for kind in best.KINDS:
+        lacking = ranking[f"{kind}_unconfirmed"].ne("").sum()
+        if lacking:
+            work.screen.note("rank", f"{lacking:,} two-body {kind} Δv unconfirmed")
     return ranking, provenance
 
 

@@ -6,20 +6,23 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 
 from survey.cli import artefacts, folder, source
 from survey.cli.artefacts import Table, feels_gravity
+from survey.cli.best import KINDS
 from survey.cli.folder import RunFolder
 from survey.cli.offline import stay_offline
 from survey.cli.screen import Progress, Screen, print_json
 from survey.cli.source import Source
 from survey.cli.workers import Work, processes, processors, threads
 from survey.run import Run, calendar_date
-from survey.tables import THREE_BODY, TRANSFERS, file_digest, write_table
+from survey.tables import THREE_BODY, TRANSFERS, UNREACHED, file_digest, read_table, write_table
 from survey.transfer import default_cache, make_ephemerides
 
 _HANDFUL = 16  # asteroids that are searched sooner than a process has started
@@ -65,13 +68,14 @@ def three_body(
         origin = source.open_source(
             place.run, str(source.find_snapshot(place.run, catalog, name, sha256))
         )
-        table = searched(Work(place, screen, force, jobs), origin, two_body)
-        assert table is not None
+        found = searched(Work(place, screen, force, jobs), origin, two_body)
+        assert found is not None
     if as_json:
-        frame, provenance = table
+        frame, provenance = found.arcs
         print_json(
             {
                 "three_body": artefacts.near(place.three_body),
+                "unreached": artefacts.near(place.unreached),
                 "snapshot": name,
                 "arcs": len(frame),
                 "counts": provenance.get("counts"),
@@ -82,21 +86,41 @@ def three_body(
         click.echo(artefacts.near(place.three_body))
 
 
-def finished(place: RunFolder) -> Table | None:
-    """Read the table of a run that has one; ValueError where it lacks or belongs to others."""
+@dataclass(frozen=True)
+class Found:
+    """What the step has made: the arcs with their header, and whom it found none for."""
+
+    arcs: Table
+    unreached: pd.DataFrame
+
+
+def finished(place: RunFolder) -> Found | None:
+    """Read the tables of a run that has them; ValueError where they lack or belong to others."""
     if not feels_gravity(place.run):
         return None
     digest = place.run.digest_of(*artefacts.THREE_BODY)
     table = artefacts.finished(place.three_body, THREE_BODY, digest, "survey three-body", place)
+    again = f"run `survey three-body {place.path}` again"
     if table[1].get("transfers_sha256") != file_digest(place.transfers):
         raise ValueError(
-            f"{place.three_body} was not made from {place.transfers} as it is now: run `survey "
-            f"three-body {place.path}` again"
+            f"{place.three_body} was not made from {place.transfers} as it is now: {again}"
         )
-    return table
+    unreached = _unreached(place, table)
+    if unreached is None:
+        raise ValueError(f"{place.unreached} is not what {place.three_body} was made with: {again}")
+    return Found(table, unreached)
 
 
-def searched(work: Work, origin: Source, two_body: Table) -> Table | None:
+def _unreached(place: RunFolder, table: Table) -> pd.DataFrame | None:
+    """Read whom the search found no arc for, if that is the file its arcs were written with."""
+    if not place.unreached.is_file():
+        return None
+    if table[1].get("unreached_sha256") != file_digest(place.unreached):
+        return None
+    return read_table(place.unreached, UNREACHED)[0]
+
+
+def searched(work: Work, origin: Source, two_body: Table) -> Found | None:
     """Search the arcs of a run that feel Earth's gravity, unless it has or wants none."""
     place, run, screen = work.folder, work.folder.run, work.screen
     if not feels_gravity(run):
@@ -109,10 +133,11 @@ def searched(work: Work, origin: Source, two_body: Table) -> Table | None:
         transfers_sha256=file_digest(place.transfers),
     )
     done = artefacts.made_from(place.three_body, THREE_BODY, inputs)
-    if done is not None and not work.force:
+    unreached = None if done is None else _unreached(place, done)
+    if done is not None and unreached is not None and not work.force:
         screen.note("three-body", f"up to date, {len(done[0]):,} arcs")
-        return done
-    from survey.transfer.three_body import search_three_body
+        return Found(done, unreached)
+    from survey.transfer.three_body import search_with_outcomes
     from survey.transfer.three_body_shelf import default_results
 
     grid, parking = source.grid_of(run), source.orbit_of(run)
@@ -125,7 +150,7 @@ def searched(work: Work, origin: Source, two_body: Table) -> Table | None:
             origin.catalog, grid, executor=pool, cache=default_cache(), progress=tell
         )
     with _pool(work, len(origin.catalog)) as pool, _passes(screen) as told:
-        table = search_three_body(
+        table, unreached = search_with_outcomes(
             origin.catalog,
             parking,
             source.window_of(run, grid),
@@ -137,7 +162,7 @@ def searched(work: Work, origin: Source, two_body: Table) -> Table | None:
             progress=told,
         )
     counts = table.attrs["counts"] | {"assisted": int(table["assisted"].sum())}
-    provenance = {
+    made = {
         **inputs,
         "run_digest": run.digest,
         "snapshot": origin.path.name,
@@ -145,12 +170,15 @@ def searched(work: Work, origin: Source, two_body: Table) -> Table | None:
         "parking": parking_text(run),
         "counts": counts,
     }
+    write_table(unreached, UNREACHED, place.unreached, provenance=made)
+    provenance = {**made, "unreached_sha256": file_digest(place.unreached)}
     write_table(table, THREE_BODY, place.three_body, provenance=provenance)
-    screen.note("three-body", counts_text(counts))
+    for line in counts_lines(counts):
+        screen.note("three-body", line)
     assisted = f"{counts['assisted']:,} of them past Earth or Moon"
     took = f"{time.monotonic() - started:.1f} s"
     screen.note("three-body", f"{len(table):,} arcs kept, {assisted}, in {took}")
-    return table, provenance
+    return Found((table, provenance), unreached)
 
 
 def parking_text(run: Run) -> str:
@@ -161,14 +189,19 @@ def parking_text(run: Run) -> str:
     return f"{run.orbit_name}, {run.size}, phase {phase}"
 
 
-def counts_text(counts: dict[str, Any]) -> str:
-    """Tell how many asteroids were in reach, and how many problems did not converge."""
+def counts_lines(counts: dict[str, Any]) -> list[str]:
+    """Account for everybody who was searched and for all problems, a line for each kind."""
     tried, converged = int(counts["problems"]), int(counts["converged"])
     share = f" ({100 * converged / tried:.0f} %)" if tried else ""
-    return (
-        f"{counts['in_reach']:,} of {counts['asteroids']:,} asteroids in reach; for these "
+    lines = [
+        f"{counts['in_reach']:,} of {counts['asteroids']:,} asteroids in reach; of "
         f"{tried:,} boundary-value problems tried, {converged:,} converged{share}"
-    )
+    ]
+    for kind in KINDS:
+        own = counts[kind]
+        came_to = [f"{n:,} {name}" for name, n in own.items() if name not in ("searched", "arcs")]
+        lines.append(f"{kind}, {own['searched']:,} searched: {', '.join(came_to)}")
+    return lines
 
 
 @contextmanager

@@ -148,8 +148,9 @@ def search(run: Path | None, **options: Any) -> None:
 def three_body(run: Path | None, **options: Any) -> None:
     """Search with Earth's gravity, from the parking orbit itself: writes three_body.ecsv.
 
-    Begins where `survey search` left off. What was found for an asteroid is kept, so a search
-    that was interrupted resumes, and a new catalogue costs what is new in it.
+    Begins where `survey search` left off. Whom it found no arc for, and why, is in unreached.ecsv.
+    What was found for an asteroid is kept, so a search that was interrupted resumes, and a new
+    catalogue costs what is new in it.
     """
     from survey.cli import three_body as step
 

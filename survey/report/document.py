@@ -270,6 +270,7 @@ def _three_body(inputs: Inputs) -> dict[str, Any] | None:
         "converged": f"{converged:,}",
         "failed": f"{tried - converged:,}",
         "texts": [rungs.rung_text(inputs.ranking, kind) for kind in KINDS],
+        "outcomes": rungs.outcome_rows(counts),
         "rows": {kind: rungs.rung_rows(inputs.ranking, kind) for kind in KINDS},
     }
 

@@ -20,6 +20,16 @@ KINDS = ("flyby", "rendezvous")
 ROWS = 50
 
 
+def outcome_rows(counts: dict[str, Any]) -> list[list[str]]:
+    """Cells of either kind: how many were searched, and to what that came; empty if not known."""
+    names = ("searched", "in reach", "out of reach", "not converged", "over budget", "no path")
+    return [
+        [kind, *(f"{counts[kind].get(name, 0):,}" for name in names)]
+        for kind in KINDS
+        if kind in counts
+    ]
+
+
 def first_rows(ranking: pd.DataFrame, kind: str, rows: int = ROWS) -> pd.DataFrame:
     """First rows of one kind; `three_body_dv_m_s` is empty where only the lower rung has one."""
     return of_kind(ranking, kind).head(rows)
@@ -42,14 +52,35 @@ def rung_rows(ranking: pd.DataFrame, kind: str) -> list[list[str]]:
                 metres(row["two_body_dv_m_s"]),
                 text.replace("-", "−"),
                 DASH if pd.isna(share) else f"{100 * share:.0f}",
-                ("×" if invalid else "") + ("+" if row["assisted"] == "yes" else ""),
+                ("×" if invalid else "")
+                + ("+" if row["assisted"] == "yes" else "")
+                + ("!" if row["fidelity"] == "two-body" and row["unconfirmed"] else ""),
             ]
         )
     return out
 
 
 def rung_text(ranking: pd.DataFrame, kind: str) -> str:
-    """Sum the table up in a sentence or two; empty where there is nothing to compare."""
+    """Sum the table up in a sentence or more; empty where there is nothing to tell."""
+    return " ".join(filter(None, (_compared(ranking, kind), _unconfirmed(ranking, kind))))
+
+
+def _unconfirmed(ranking: pd.DataFrame, kind: str) -> str:
+    """Tell how many two-body figures stand because the three-body search found no arc, and why."""
+    frame = of_kind(ranking, kind)
+    frame = frame[(frame["fidelity"] == "two-body") & (frame["unconfirmed"] != "")]
+    if frame.empty:
+        return ""
+    reasons = frame["unconfirmed"].value_counts().sort_index()
+    why = ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())
+    return (
+        f"In the whole ranking {len(frame):,} two-body {kind} figure{'s' * (len(frame) != 1)} "
+        "within the budget of the three-body search "
+        f"stand{'s' * (len(frame) == 1)} unconfirmed, as it found no arc ({why})."
+    )
+
+
+def _compared(ranking: pd.DataFrame, kind: str) -> str:
     frame = first_rows(ranking, kind)
     both = frame[frame["three_body_dv_m_s"].notna() & frame["two_body_dv_m_s"].notna()]
     if both.empty:

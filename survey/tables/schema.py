@@ -1,4 +1,4 @@
-"""What a table is, and the three that cross floors: columns, units and meaning."""
+"""What a table is, and those that cross floors: columns, units and meaning."""
 
 from __future__ import annotations
 
@@ -155,6 +155,23 @@ THREE_BODY = Schema(
     ),
 )
 
+UNREACHED = Schema(
+    "unreached",
+    ("designation", "kind"),
+    (
+        Column("designation", "str", "", "asteroid, as in the catalogue"),
+        Column("name", "str", "", "IAU name, empty where there is none"),
+        Column("kind", "str", "", "flyby (pass) or rendezvous (stop)"),
+        Column("outcome", "str", "", "why no arc: out of reach (no start), not "
+               "converged (none of the starts), over budget (all that converged) or no path "
+               "(where the asteroid is cannot be computed)"),
+        Column("budget_m_s", "float", "m / s", "most that all manoeuvres together were allowed"),
+        Column("starts", "int", "", "starts there were, from the reachable set or two-body arcs"),
+        Column("problems", "int", "", "boundary-value problems tried"),
+        Column("converged", "int", "", "how many of them converged"),
+    ),
+)  # fmt: skip
+
 _BEST = (
     ("rank", "int", "", "place by delta-v on the highest rung known, 1 = cheapest", True),
     ("dv_m_s", "float", "m / s", "total delta-v of the best two-body window", True),
@@ -196,6 +213,7 @@ _THREE_BODY: tuple[tuple[str, Kind, str, str], ...] = (
     ("phases_within_budget", "float", "", "share of the phases within the search's budget"),
     ("assisted", "str", "", "yes: the arc passes Earth or Moon, where the model is not valid"),
     ("free", "str", "", "yes: below 20 m/s, which is free within the model"),
+    ("unconfirmed", "str", "", "why no three-body arc confirms the two-body delta-v; or empty"),
 )
 
 RANKING = Schema(

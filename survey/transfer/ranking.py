@@ -15,9 +15,9 @@ import astropy.units as u
 import numpy as np
 import pandas as pd
 
-from survey.tables import RANKING, THREE_BODY, TRANSFERS, validate
+from survey.tables import RANKING, THREE_BODY, TRANSFERS, UNREACHED, validate
 from survey.transfer.arcs import KINDS
-from survey.transfer.ranking_flags import FREE_M_S, NO, TRUST, YES, flags_of
+from survey.transfer.ranking_flags import FREE_M_S, NO, TRUST, YES, flags_of, unconfirmed_by
 from survey.transfer.spacecraft import Spacecraft
 from survey.transfer.trust import assess
 
@@ -44,6 +44,7 @@ def rank(
     spacecraft: Spacecraft,
     *,
     three_body: pd.DataFrame | None = None,
+    unreached: pd.DataFrame | None = None,
     trust: pd.DataFrame | None = None,
     kepler: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
@@ -63,6 +64,9 @@ def rank(
         What may be spent, and until when.
     three_body : DataFrame, optional
         Arcs with Earth's gravity, in the schema `survey.tables.THREE_BODY`.
+    unreached : DataFrame, optional
+        Whom that search found no arc for, in the schema `survey.tables.UNREACHED`: two-body
+        figures within its budget are flagged, as it does not confirm them.
     trust : DataFrame, optional
         What `assess_ranking` gave for this ranking: how far the positions can be believed.
     kepler : DataFrame, optional
@@ -87,6 +91,8 @@ def rank(
     above = None if three_body is None else _best(validate(three_body, THREE_BODY), last)
     if above is not None:
         ranking = _with_newcomers(ranking, above)
+    if unreached is not None:
+        best = best.assign(unconfirmed=unconfirmed_by(best, validate(unreached, UNREACHED)))
     counted = [best.assign(rung="two-body", assisted=False)]
     for kind in KINDS:
         rows = best[best["kind"] == kind].set_index("designation")
@@ -94,6 +100,8 @@ def rank(
         for name in _TAKEN:
             column = rows[name].reindex(ranking.index)
             ranking[f"{kind}_{name}"] = column.astype("Int64") if name == "revs" else column
+        if unreached is not None:
+            ranking[f"{kind}_unconfirmed"] = rows["unconfirmed"].reindex(ranking.index).fillna("")
         windows = solved.loc[solved["kind"] == kind, "designation"].value_counts()
         ranking[f"{kind}_windows"] = windows.reindex(ranking.index, fill_value=0)
         if above is not None:

@@ -19,28 +19,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import survey
-from survey.transfer.ephemerides import (
-    AsteroidEphemeris,
-    Ephemerides,
-    build_ephemerides,
-    laws_of,
-    model_key,
-)
+from survey.transfer.ephemerides import Ephemerides, build_ephemerides, laws_of, model_key
 from survey.transfer.executor import answers
 from survey.transfer.parking import ParkingOrbit
-from survey.transfer.ranking import FREE_M_S
+from survey.transfer.ranking_flags import FREE_M_S
 from survey.transfer.targets import element_array
-from survey.transfer.three_body_arcs import CAREFUL, QUICK, Effort, Kind, search_many
-from survey.transfer.three_body_model import (
-    SearchWindow,
-    ThreeBodyModel,
-    make_model,
-    make_reach,
-)
+from survey.transfer.three_body_arcs import CAREFUL, QUICK, Kind
+from survey.transfer.three_body_chunk import Piece, Work, search_chunk
+from survey.transfer.three_body_model import SearchWindow, make_model
+from survey.transfer.three_body_records import IN_REACH, KINDS, RECORD
 from survey.transfer.three_body_shelf import ResultShelf, key_of
-from survey.transfer.three_body_starts import START, all_starts, two_body_windows
-from survey.transfer.three_body_table import KINDS, RECORD, records_of, to_table
-from survey.transfer.three_body_track import make_tracks
+from survey.transfer.three_body_sources import source_digest
+from survey.transfer.three_body_starts import START, two_body_windows
+from survey.transfer.three_body_table import counts_of, to_table, to_unreached
 
 CHUNK: Final = 32
 DEEP: Final = 150
@@ -48,26 +39,6 @@ DEEP: Final = 150
 
 _CAREFUL_CHUNK: Final = 4
 _MARGIN_D: Final = 2.0
-
-
-@dataclass(frozen=True)
-class _Work:
-    """What a chunk needs besides its asteroids."""
-
-    model: ThreeBodyModel
-    parking: ParkingOrbit
-    window: SearchWindow
-    effort: Effort
-    kinds: tuple[Kind, ...] = KINDS
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """A chunk: its asteroids, and for each kind and each of them the two-body arcs known."""
-
-    work: _Work
-    asteroids: AsteroidEphemeris
-    windows: dict[Kind, list[NDArray[np.void]]]
 
 
 def search_three_body(
@@ -115,13 +86,43 @@ def search_three_body(
     DataFrame
         In the schema `survey.tables.THREE_BODY`, a row for each arc; the first of each asteroid
         and kind is its cheapest, the others arrive or fly sooner for more. ``attrs["counts"]``
-        tells how many asteroids were in reach and how many boundary-value problems converged.
+        accounts for all that were searched; see `survey.transfer.three_body_table.counts_of`.
 
     Raises
     ------
     ValueError
         If the window leaves the ephemeris, or the parking orbit has no counterpart in the
         elliptic problem.
+    """
+    return search_with_outcomes(
+        catalog, parking, window, transfers=transfers, deep=deep, executor=executor,
+        ephemerides=ephemerides, cache=cache, results=results, progress=progress,
+    )[0]  # fmt: skip
+
+
+def search_with_outcomes(
+    catalog: pd.DataFrame,
+    parking: ParkingOrbit,
+    window: SearchWindow,
+    *,
+    transfers: pd.DataFrame | None = None,
+    deep: int = DEEP,
+    executor: Executor | None = None,
+    ephemerides: Ephemerides | None = None,
+    cache: Path | None = None,
+    results: Path | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Search as `search_three_body` does, and tell of those without an arc why they have none.
+
+    Parameters and errors are those of `search_three_body`.
+
+    Returns
+    -------
+    arcs : DataFrame
+        What `search_three_body` returns.
+    unreached : DataFrame
+        In the schema `survey.tables.UNREACHED`, a row for each asteroid and kind without an arc.
     """
     if not deep >= 0:
         raise ValueError(f"the number of asteroids searched deeply was given as {deep}: write 150")
@@ -139,42 +140,25 @@ def search_three_body(
         progress or (lambda *_: None),
     )
     every = np.arange(len(catalog))
-    quick = searcher.search(_Work(model, parking, window, QUICK), every, "reach")
-    parts = []
+    quick = searcher.search(Work(model, parking, window, QUICK), every, "reach")
+    parts, passes = [], [quick]
     for number, kind in enumerate(KINDS):
         mine = quick[quick["kind"] == number]
         chosen = _head(mine, deep)
-        deeper = _Work(model, parking, window, CAREFUL, (kind,))
-        parts.append(searcher.search(deeper, chosen, f"phases, {kind}"))
-        found = np.isin(mine["asteroid"], parts[-1]["asteroid"])
-        parts.append(mine[~found])
-    return to_table(catalog, model, window, np.concatenate(parts))
+        deeper = Work(model, parking, window, CAREFUL, (kind,))
+        passes.append(searcher.search(deeper, chosen, f"phases, {kind}"))
+        better = passes[-1][passes[-1]["outcome"] == IN_REACH]
+        found = np.isin(mine["asteroid"], better["asteroid"])
+        parts += [better, mine[~found]]
+    records = np.concatenate(parts)
+    table = to_table(catalog, model, records)
+    table.attrs["counts"] = counts_of(len(catalog), records, passes)
+    return table, to_unreached(catalog, window, records)
 
 
 def span_of(window: SearchWindow) -> tuple[float, float]:
     """First and last JD TDB for which a three-body search needs the asteroids."""
     return window.first_jd - _MARGIN_D, window.last_jd + window.tof_max_d + _MARGIN_D
-
-
-def search_chunk(piece: _Piece) -> NDArray[np.void]:
-    """Search one chunk of asteroids; records numbered from 0 within it."""
-    work = piece.work
-    reach = make_reach(work.parking, work.window)
-    tracks = list(make_tracks(work.model, work.window, piece.asteroids))
-    parts = [np.empty(0, RECORD)]
-    for kind in work.kinds:
-        starts = [
-            all_starts(work.model, track, work.window, kind, work.effort, windows)
-            for track, windows in zip(tracks, piece.windows[kind], strict=True)
-        ]
-        many = search_many(
-            work.model, reach, work.window, tracks, kind=kind, effort=work.effort, starts=starts
-        )
-        parts += [
-            records_of(work.model, work.window, found, number, kind, work.effort)
-            for number, found in enumerate(many)
-        ]
-    return np.concatenate(parts)
 
 
 @dataclass(frozen=True)
@@ -189,7 +173,7 @@ class _Searcher:
     results: Path | None
     tell: Callable[[str, int, int], None]
 
-    def search(self, work: _Work, rows: NDArray[np.int64], name: str) -> NDArray[np.void]:
+    def search(self, work: Work, rows: NDArray[np.int64], name: str) -> NDArray[np.void]:
         """Search some of the rows, chunk by chunk, but for those whose results are known."""
         shelf = ResultShelf(self.results, self._everything(work))
         keys = {int(row): self._key(int(row)) for row in rows}
@@ -215,11 +199,11 @@ class _Searcher:
         records = np.concatenate(found)
         return records[np.lexsort((records["window"], records["kind"], records["asteroid"]))]
 
-    def _piece(self, work: _Work, rows: NDArray[np.int64]) -> _Piece:
+    def _piece(self, work: Work, rows: NDArray[np.int64]) -> Piece:
         windows = {
             kind: [self._windows(kind, name) for name in self.designations[rows]] for kind in KINDS
         }
-        return _Piece(work, self.ephemerides.chunk(rows), windows)
+        return Piece(work, self.ephemerides.chunk(rows), windows)
 
     def _windows(self, kind: Kind, name: str) -> NDArray[np.void]:
         return self.windows[kind].get(name, np.empty(0, START))
@@ -228,13 +212,13 @@ class _Searcher:
         arcs = [self._windows(kind, self.designations[row]).tobytes() for kind in KINDS]
         return key_of(self.orbits[row].tobytes(), *arcs)
 
-    def _everything(self, work: _Work) -> bytes:
+    def _everything(self, work: Work) -> bytes:
         """Write down what all asteroids' results follow from."""
         torus = work.model.torus
         orbit = b"" if torus is None else torus.coefficients.tobytes()
         choices = (
-            survey.__version__, work.window, work.effort, work.kinds, work.model.phase_zero,
-            work.model.mass_ratio, work.model.point.tolist(),
+            survey.__version__, source_digest(), work.window, work.effort, work.kinds,
+            work.model.phase_zero, work.model.mass_ratio, work.model.point.tolist(),
             model_key(self.ephemerides.first_jd, self.ephemerides.last_jd),
         )  # fmt: skip
         return repr(choices).encode() + orbit

@@ -159,6 +159,7 @@ def search_many(
         guesses.append(found)
         owner.append(np.full(len(found.begin), number))
     start, whose = _join(guesses), np.concatenate(owner)
+    given = np.bincount(whose, minlength=len(tracks))
     finder = _Finder(model, window, tracks, kind, bounds)
     # Where every phase counts, each has its turn; else only the cheapest matter.
     shared = sectors if effort.rounds else 1
@@ -199,7 +200,14 @@ def search_many(
     best, whose, earth = take(best, rows), whose[rows], earth[rows]
     zero = zero_phase(model, best)
     return [
-        Found(take(best, mine), zero[mine], earth[mine], int(tried[n]), int(converged[n]))
+        Found(
+            take(best, mine),
+            zero[mine],
+            earth[mine],
+            int(tried[n]),
+            int(converged[n]),
+            int(given[n]),
+        )
         for n in range(len(tracks))
         for mine in [whose == n]
     ]

@@ -33,6 +33,8 @@ class Found:
         Least distance from the Earth-Moon barycentre after departure.
     tried, converged : int
         Boundary-value problems.
+    starts : int
+        Starts there were, of which the most hopeful were tried.
     """
 
     arcs: Optimum
@@ -40,6 +42,7 @@ class Found:
     earth_km: Array
     tried: int
     converged: int
+    starts: int = 0
 
     @property
     def assisted(self) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
 """Finished asteroids on disk, so that a search goes on where it stopped and repeats nothing.
 
 Each asteroid is filed under the hash of all that its arcs follow from: its orbit, the two-body
-arcs it was started from, the parking orbit, the window, the effort and the program's version. A
+arcs it was started from, the parking orbit, the window, the effort and the program text. A
 refreshed catalogue therefore costs as much as its new and changed orbits do.
 """
 
@@ -19,7 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.transfer.three_body_table import RECORD
+from survey.transfer.three_body_records import RECORD
 
 Records = NDArray[np.void]
 
@@ -58,7 +58,7 @@ class ResultShelf:
                     self._known[bytes(key)] = records[records["asteroid"] == number]
 
     def take(self, key: bytes) -> Records | None:
-        """Return the records of an asteroid, none of them if it is out of reach, or None."""
+        """Return the records of an asteroid, or None if it has not been searched."""
         return self._known.get(key)
 
     def put(self, keys: list[bytes], records: Records) -> None:

@@ -1,116 +1,24 @@
-"""Three-body arcs as records, and records as the table that is written and read."""
+"""Records of a three-body search as the tables that are written and read, and as counts."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from survey.ephemeris import SPAN_JD_TDB
-from survey.tables import THREE_BODY, validate
-from survey.transfer.three_body_arcs import (
-    CAREFUL,
-    Effort,
-    Found,
-    Kind,
-    phase_costs,
-    speeds_m_s,
-)
-from survey.transfer.three_body_model import (
-    DAY,
-    REACH_PHASES,
-    SearchWindow,
-    ThreeBodyModel,
-)
-
-Array = NDArray[np.float64]
-
-KINDS: Final[tuple[Kind, ...]] = ("flyby", "rendezvous")
-TRADES: Final = 6
-"""Most arcs kept of an asteroid and kind: the cheapest, and what being there sooner costs."""
-
-_SOONER_D: Final = 10.0
-
-RECORD: Final = np.dtype(
-    [
-        ("asteroid", np.int64), ("kind", np.int8), ("window", np.int8), ("careful", np.bool_),
-        ("begin", float), ("end", float), ("phase", float), ("assisted", np.bool_),
-        ("departure", float), ("arrival", float), ("total", float), ("relative", float),
-        ("earth_km", float), ("best", float), ("median", float), ("worst", float),
-        ("share", float), ("tried", np.int64), ("converged", np.int64),
-    ]
-)  # fmt: skip
-
-
-def records_of(
-    model: ThreeBodyModel, window: SearchWindow, found: Found, asteroid: int, kind: Kind,
-    effort: Effort,
-) -> NDArray[np.void]:  # fmt: skip
-    """Choose the arcs of one asteroid and kind that the table keeps: its trade of cost and time.
-
-    Unassisted arcs come first; where there is none, the cheapest assisted one stands for the
-    asteroid and is marked.
-    """
-    departure, arrival = speeds_m_s(model, found.arcs)
-    total = departure + (arrival if kind == "rendezvous" else 0.0)
-    rows = _trades(found, total)
-    records = np.zeros(len(rows), RECORD)
-    if not len(rows):
-        return records
-    careful = effort == CAREFUL
-    records["asteroid"], records["kind"] = asteroid, KINDS.index(kind)
-    records["window"], records["careful"] = np.arange(1, len(rows) + 1), careful
-    arcs = found.arcs
-    records["begin"], records["end"] = arcs.begin[rows], arcs.end[rows]
-    records["phase"] = np.mod(arcs.phase[rows], 1.0) if model.torus is not None else np.nan
-    records["departure"], records["relative"] = departure[rows], arrival[rows]
-    records["arrival"] = arrival[rows] if kind == "rendezvous" else 0.0
-    records["total"], records["earth_km"] = total[rows], found.earth_km[rows]
-    records["assisted"] = found.assisted[rows]
-    records["tried"], records["converged"] = found.tried, found.converged
-    for name in ("best", "median", "worst", "share"):
-        records[name] = np.nan
-    if careful and model.torus is not None and model.phase_zero is None:
-        budget = window.flyby_m_s if kind == "flyby" else window.rendezvous_m_s
-        costs = np.sort(phase_costs(model, found, REACH_PHASES))
-        costs[costs > budget] = np.inf
-        figures = costs[0], costs[len(costs) // 2], costs[-1]
-        for name, value in zip(("best", "median", "worst"), figures, strict=True):
-            records[name] = value if np.isfinite(value) else np.nan
-        records["share"] = np.isfinite(costs).mean()
-    return records
-
-
-def _trades(found: Found, total: Array) -> NDArray[np.int64]:
-    """Return the arcs of which none is cheaper, quicker and earlier, cheapest first.
-
-    A few days are no reason to pay more: a dearer arc has to save `_SOONER_D` in flight or arrival.
-    """
-    pool = np.flatnonzero(~found.assisted)
-    if not len(pool):
-        pool = np.arange(len(total))
-    pool = pool[np.argsort(total[pool], kind="stable")]
-    tof = found.arcs.end - found.arcs.begin
-    kept: list[int] = []
-    for row in pool:
-        beaten = any(
-            tof[k] < tof[row] + _SOONER_D * DAY
-            and found.arcs.end[k] < found.arcs.end[row] + _SOONER_D * DAY
-            for k in kept
-        )
-        if not beaten:
-            kept.append(int(row))
-        if len(kept) == TRADES:
-            break
-    return np.array(kept, dtype=np.int64)
+from survey.tables import THREE_BODY, UNREACHED, validate
+from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel
+from survey.transfer.three_body_records import IN_REACH, KINDS, OUTCOMES
 
 
 def to_table(
-    catalog: pd.DataFrame, model: ThreeBodyModel, window: SearchWindow, records: NDArray[np.void]
+    catalog: pd.DataFrame, model: ThreeBodyModel, records: NDArray[np.void]
 ) -> pd.DataFrame:
-    """Turn records into the table `survey.tables.THREE_BODY`, cheapest flybys first."""
+    """Turn the arcs among records into the table `survey.tables.THREE_BODY`, flybys first."""
+    records = records[records["outcome"] == IN_REACH]
     order = np.lexsort((records["window"], records["asteroid"], records["kind"]))
     records = records[order]
     rows = catalog.iloc[records["asteroid"]]
@@ -150,11 +58,68 @@ def to_table(
             "status": 0,
         }
     )
-    table = validate(frame, THREE_BODY)
-    table.attrs["counts"] = {
-        "asteroids": len(catalog),
-        "in_reach": len(np.unique(records["asteroid"])),
-        "problems": int(records["tried"][records["window"] == 1].sum()),
-        "converged": int(records["converged"][records["window"] == 1].sum()),
+    return validate(frame, THREE_BODY)
+
+
+def to_unreached(
+    catalog: pd.DataFrame, window: SearchWindow, records: NDArray[np.void]
+) -> pd.DataFrame:
+    """Turn the records without an arc into the table `survey.tables.UNREACHED`, flybys first."""
+    records = records[records["outcome"] != IN_REACH]
+    records = records[np.lexsort((records["asteroid"], records["kind"]))]
+    rows = catalog.iloc[records["asteroid"]]
+    frame = pd.DataFrame(
+        {
+            "designation": rows["designation"].to_numpy(),
+            "name": rows["name"].to_numpy(),
+            "kind": [KINDS[k] for k in records["kind"]],
+            "outcome": [OUTCOMES[k] for k in records["outcome"]],
+            "budget_m_s": np.array([window.flyby_m_s, window.rendezvous_m_s])[records["kind"]],
+            "starts": records["starts"],
+            "problems": records["tried"],
+            "converged": records["converged"],
+        }
+    )
+    return validate(frame, UNREACHED)
+
+
+def counts_of(
+    asteroids: int, records: NDArray[np.void], passes: list[NDArray[np.void]]
+) -> dict[str, Any]:
+    """Account for every asteroid that was searched and every problem that was tried.
+
+    Parameters
+    ----------
+    asteroids : int
+        How many there were.
+    records : ndarray of RECORD
+        What the search came to: of each asteroid and kind its arcs, or the record that tells why
+        there is none.
+    passes : list of ndarray of RECORD
+        What each pass of the search gave, those included that a later pass has replaced.
+
+    Returns
+    -------
+    dict
+        ``asteroids``; ``in_reach``, those with an arc of either kind; ``problems`` and
+        ``converged``, boundary-value problems of all passes and asteroids; and for each kind a
+        dict of ``searched``, ``arcs`` and, by `OUTCOMES`, how many asteroids came to which: these
+        add up to those searched.
+    """
+    arcs = records[records["outcome"] == IN_REACH]
+    once = [one[one["window"] <= 1] for one in passes]
+    counts: dict[str, Any] = {
+        "asteroids": asteroids,
+        "in_reach": len(np.unique(arcs["asteroid"])),
+        "problems": int(sum(one["tried"].sum() for one in once)),
+        "converged": int(sum(one["converged"].sum() for one in once)),
     }
-    return table
+    for number, kind in enumerate(KINDS):
+        own = records[(records["kind"] == number) & (records["window"] <= 1)]
+        came_to = np.bincount(own["outcome"], minlength=len(OUTCOMES))
+        counts[kind] = {
+            "searched": len(own),
+            "arcs": int((arcs["kind"] == number).sum()),
+            **{name: int(count) for name, count in zip(OUTCOMES, came_to, strict=True)},
+        }
+    return counts

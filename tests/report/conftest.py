@@ -56,7 +56,15 @@ def gravity_run(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     import pandas as pd
 
     from survey.run import read_run
-    from survey.tables import RANKING, THREE_BODY, TRANSFERS, read_table, write_table
+    from survey.tables import (
+        RANKING,
+        THREE_BODY,
+        TRANSFERS,
+        UNREACHED,
+        file_digest,
+        read_table,
+        write_table,
+    )
     from survey.transfer import Spacecraft, rank
     from survey.transfer.ranking import recorded_trust
 
@@ -85,14 +93,31 @@ def gravity_run(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     )  # fmt: skip
     for name in ("dv_total_m_s", "dv_departure_m_s", "dv_arrival_m_s"):
         arcs[name] *= 0.5
-    counts = {"asteroids": 4, "in_reach": 3, "problems": 6000, "converged": 5400, "assisted": 1}
-    write_table(
-        arcs, THREE_BODY, folder / "three_body.ecsv", provenance=provenance | {"counts": counts}
-    )
+    lost = transfers[transfers["designation"] == "99942"].drop_duplicates("kind")
+    unreached = pd.DataFrame(
+        {
+            **{name: lost[name] for name in ("designation", "name", "kind")},
+            "outcome": np.where(lost["kind"] == "flyby", "over budget", "not converged"),
+            "budget_m_s": 20_000.0, "starts": 40, "problems": 24, "converged": 0,
+        }
+    )  # fmt: skip
+    came_to = {"in reach": 3, "out of reach": 0, "not converged": 0, "over budget": 0, "no path": 0}
+    counts = {
+        "asteroids": 4, "in_reach": 3, "problems": 6000, "converged": 5400,
+        "flyby": {"searched": 4, "arcs": 9} | came_to | {"over budget": 1},
+        "rendezvous": {"searched": 4, "arcs": 9} | came_to | {"not converged": 1},
+        "assisted": 1,
+    }  # fmt: skip
+    write_table(unreached, UNREACHED, folder / "unreached.ecsv", provenance=provenance)
+    told = {"counts": counts, "unreached_sha256": file_digest(folder / "unreached.ecsv")}
+    write_table(arcs, THREE_BODY, folder / "three_body.ecsv", provenance=provenance | told)
     craft = Spacecraft(run.mass, run.propellant, run.isp, run.reserve, run.last_date)
     old, _ = read_table(folder / "ranking.ecsv", RANKING)
     kepler, _ = read_table(folder / "transfers-kepler.ecsv", TRANSFERS)
-    ranking = rank(transfers, craft, three_body=arcs, trust=recorded_trust(old), kepler=kepler)
+    ranking = rank(
+        transfers, craft, three_body=arcs, unreached=unreached, trust=recorded_trust(old),
+        kepler=kepler,
+    )  # fmt: skip
     write_table(ranking, RANKING, folder / "ranking.ecsv", provenance=provenance)
     return folder
 
@@ -116,8 +141,8 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "small"
     folder.mkdir()
     (folder / "run.toml").write_text(
-        '[window]\ndeparture_from = "2028-01-01"\ndeparture_to = "2030-01-01"\n'
-        'departure_step = "20 d"\ntof_min = "60 d"\ntof_max = "400 d"\ntof_step = "20 d"\n'
+        '[window]\ndeparture = "2028-01-01 to 2030-01-01 every 20 d"\n'
+        'tof = "60 d to 400 d every 20 d"\n'
         "[three_body]\nsearch = false\n[report]\ntop = 2\n"
         'title = "Four asteroids: #[panic()] *_$x$_* @ref \\"quoted\\" '
         '\\\\ <tag> `code` // not code"\n',
@@ -131,7 +156,7 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         run.departure_from, run.departure_to, run.departure_step, run.tof_min, run.tof_max,
         run.tof_step,
     )  # fmt: skip
-    parking = ParkingOrbit(run.point, run.mass_ratio)
+    parking = ParkingOrbit(run.point)
     transfers, kepler = (
         search_transfers(catalog, parking, grid, max_revs=run.max_revolutions, model=model)
         for model in ("n-body", "kepler")

@@ -321,7 +321,7 @@ def test_choices_that_changed_after_the_search(run_folder):
 
 
 def test_a_grid_that_holds_cheaper_arcs_than_the_tables(run_folder):
-    edit(run_folder, r'"20 d"\ntof_min', '"4 d"\ntof_min')
+    edit(run_folder, r'20 d"\ntof', '4 d"\ntof')
     refuse(run_folder, "choices in run.toml lead to")
 
 

@@ -19,7 +19,7 @@ from survey.report import (
     write_report,
 )
 from survey.report.content import metres, of_kind
-from survey.report.rungs import rung_rows, rung_text
+from survey.report.rungs import outcome_rows, rung_rows, rung_text
 from survey.report.trades import arc_rows, with_phases
 from survey.tables import RANKING, THREE_BODY, read_table
 
@@ -60,6 +60,9 @@ def test_the_page_tells_the_model_and_its_bounds(text):
         "3 of 4 asteroids are in reach", "6,000 boundary-value problems",
         "5,400 converged and 600 did not", "assisted", "free within the model",
         "phase is unknown", "500 m/s for a flyby and 2,000 m/s",
+        "flyby 4 3 0 0 1 0 rendezvous 4 3 0 1 0 0",
+        "1 two-body flyby figure within the budget", "stands unconfirmed, as it found",
+        "no arc (1 over budget)", "no arc (1 not converged)",
     ):  # fmt: skip
         assert told in page, told
 
@@ -72,6 +75,8 @@ def test_both_rungs_stand_side_by_side(text, ranking):
         for cells in rows:
             assert " ".join(cells[1:4]) in page, cells
         assert sum("×" in cells[-1] for cells in rows) == 3  # half is always too far off
+        marked = [cells[1] for cells in rows if "!" in cells[-1]]
+        assert len(marked) == 1 and "99942" in marked[0]
     assert "two-body figure is not valid" in " ".join(text)
     assert rung_text(ranking, "flyby").startswith("Of the first 4 flyby targets 3 have")
 
@@ -158,7 +163,7 @@ def test_a_run_without_its_arcs_is_refused(gravity_run, tmp_path):
 
 def test_no_arc_at_all_is_readable(gravity_run, tmp_path):
     from survey.run import read_run
-    from survey.tables import TRANSFERS, write_table
+    from survey.tables import TRANSFERS, UNREACHED, write_table
     from survey.transfer import Spacecraft, rank
 
     folder = Path(shutil.copytree(gravity_run, tmp_path / "run"))
@@ -167,10 +172,34 @@ def test_no_arc_at_all_is_readable(gravity_run, tmp_path):
     run = read_run(folder / "run.toml")
     craft = Spacecraft(run.mass, run.propellant, run.isp, run.reserve, run.last_date)
     write_table(table.iloc[:0], THREE_BODY, folder / "three_body.ecsv", provenance=provenance)
-    again = rank(transfers, craft, three_body=table.iloc[:0])
+    unreached, _ = read_table(folder / "unreached.ecsv", UNREACHED)
+    again = rank(transfers, craft, three_body=table.iloc[:0], unreached=unreached)
     write_table(again, RANKING, folder / "ranking.ecsv", provenance=provenance)
     whole = " ".join(
         " ".join(page.extract_text().split())
         for page in pypdf.PdfReader(write_report(folder)).pages
     )
     assert "With Earth’s gravity" in whole and "0 arcs were kept" in whole
+
+
+def test_who_has_no_arc_must_be_the_file_made_with_the_arcs(gravity_run, tmp_path):
+    folder = Path(shutil.copytree(gravity_run, tmp_path / "run"))
+    path = folder / "unreached.ecsv"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(",40,24,0", ",41,24,0", 1), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"is not the file that three_body\.ecsv was made with"):
+        write_report(folder)
+    path.unlink()
+    with pytest.raises(ValueError, match=r"has no unreached\.ecsv: make it with"):
+        write_report(folder)
+
+
+def test_reasons_that_a_two_body_figure_stands_are_explained(text):
+    whole = " ".join(text)
+    assert "unconfirmed, the three-body arcs found cost more than allowed" in whole
+    assert "unconfirmed, the three-body search did not converge" in whole
+    assert "had no start" not in whole
+
+
+def test_counts_of_older_tables_are_left_out():
+    assert outcome_rows({"asteroids": 4, "in_reach": 3}) == []

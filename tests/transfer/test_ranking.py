@@ -5,7 +5,15 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from survey.tables import RANKING, THREE_BODY, TRANSFERS, read_table, validate, write_table
+from survey.tables import (
+    RANKING,
+    THREE_BODY,
+    TRANSFERS,
+    UNREACHED,
+    read_table,
+    validate,
+    write_table,
+)
 from survey.transfer import as_ranked, assess_ranking, rank, search_transfers
 from survey.transfer.ranking import ranked_dv, recorded_trust
 
@@ -125,9 +133,71 @@ def test_no_arcs_on_the_higher_rung_change_nothing_but_say_so(craft):
     assert list(ranking["flags"]) == list(plain["flags"])
 
 
+def unreached(*rows):
+    full = [
+        {"designation": designation, "name": "", "kind": kind, "outcome": outcome,
+         "budget_m_s": budget, "starts": 40, "problems": 24, "converged": 3}
+        for designation, kind, outcome, budget in rows
+    ]  # fmt: skip
+    return validate(pd.DataFrame(full, columns=UNREACHED.names), UNREACHED)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        ("out of reach", "had no start"),
+        ("not converged", "did not converge"),
+        ("over budget", "cost more than allowed"),
+        ("no path", "had no path"),
+    ],
+)
+def test_a_figure_that_the_higher_rung_does_not_confirm_says_why(craft, outcome, told):
+    lower = table(
+        ("A", "flyby", 1, 300.0, {}),
+        ("B", "flyby", 1, 300.0, {}),
+        ("C", "flyby", 1, 501.0, {}),
+        ("C", "rendezvous", 1, 900.0, {}),
+        ("D", "flyby", 1, 300.0, {}),
+    )
+    lost = unreached(
+        ("A", "flyby", outcome, 500.0),
+        ("A", "rendezvous", outcome, 2000.0),  # of which there is no two-body arc either
+        ("C", "flyby", outcome, 500.0),  # dearer than was searched for: nothing was expected
+        ("D", "flyby", outcome, 300.0),
+    )
+    ranking = rank(lower, craft, three_body=arcs(("B", "flyby", 1, 290.0, {})), unreached=lost)
+    row = ranking.set_index("designation")
+    for name in ("A", "D"):
+        assert row.loc[name, "flyby_unconfirmed"] == outcome
+        assert row.loc[name, "flags"].startswith("flyby: two-body figure unconfirmed, ")
+        assert told in row.loc[name, "flags"]
+    assert list(row.loc[["B", "C"], "flyby_unconfirmed"]) == ["", ""]
+    assert list(row.loc[["B", "C"], "flags"]) == ["", ""]
+    assert set(row["rendezvous_unconfirmed"]) == {""}
+    # The flag moves nobody.
+    plain = rank(lower, craft, three_body=arcs(("B", "flyby", 1, 290.0, {})))
+    assert list(ranking["designation"]) == list(plain["designation"])
+    assert list(ranking["flyby_rank"]) == list(plain["flyby_rank"])
+    assert set(plain["flyby_unconfirmed"]) == {""} == set(plain["flags"])
+
+
+def test_what_is_shown_is_what_must_be_confirmed(craft):
+    # Within the budget, but late: the window shown is the dear one in time.
+    lower = table(
+        ("A", "flyby", 1, 300.0, {"departure_jd_tdb": 2463000.5}), ("A", "flyby", 2, 600.0, {}),
+    )  # fmt: skip
+    lost = unreached(("A", "flyby", "over budget", 500.0))
+    row = rank(lower, craft, three_body=arcs(), unreached=lost).iloc[0]
+    assert (row["flyby_dv_m_s"], row["flyby_unconfirmed"], row["flags"]) == (600.0, "", "")
+
+
 def test_both_rungs_survive_the_file(craft, tmp_path):
     lower = table(("A", "flyby", 1, 100.0, {}), ("B", "rendezvous", 1, 800.0, {}))
-    ranking = rank(lower, craft, three_body=arcs(("A", "flyby", 1, 30.0, {})))
+    ranking = rank(
+        lower, craft, three_body=arcs(("A", "flyby", 1, 30.0, {})),
+        unreached=unreached(("B", "rendezvous", "not converged", 2000.0)),
+    )  # fmt: skip
+    assert set(ranking["rendezvous_unconfirmed"]) == {"", "not converged"}
     write_table(ranking, RANKING, tmp_path / "ranking.ecsv", provenance={})
     again, _ = read_table(tmp_path / "ranking.ecsv", RANKING)
     pd.testing.assert_frame_equal(again, ranking, check_exact=True)

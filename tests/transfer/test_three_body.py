@@ -10,11 +10,11 @@ import pytest
 from astropy.time import Time
 
 from survey.astro.er3bp import propagate_er3bp
-from survey.tables import THREE_BODY, validate
+from survey.tables import THREE_BODY, UNREACHED, validate
 from survey.transfer import Grid, ParkingOrbit
 from survey.transfer.ephemerides import build_ephemerides
 from survey.transfer.rotating_frame import from_rotating_at, to_rotating_at
-from survey.transfer.three_body import search_three_body, span_of
+from survey.transfer.three_body import search_three_body, search_with_outcomes, span_of
 from survey.transfer.three_body_arcs import QUICK, search_arcs
 from survey.transfer.three_body_found import ASSIST_KM
 from survey.transfer.three_body_model import SearchWindow, make_model, make_reach
@@ -48,14 +48,19 @@ def ephemerides(rows, window):
 
 
 @pytest.fixture(scope="module")
-def table(rows, halo, window, ephemerides):
+def searched(rows, halo, window, ephemerides):
     told = []
-    found = search_three_body(
+    found = search_with_outcomes(
         rows, halo, window, deep=1, ephemerides=ephemerides, progress=lambda *a: told.append(a)
     )
     assert told[-1][1] == told[-1][2]
     assert {name for name, _, _ in told} == {"reach", "phases, flyby", "phases, rendezvous"}
     return found
+
+
+@pytest.fixture(scope="module")
+def table(searched):
+    return searched[0]
 
 
 def test_the_table_keeps_its_schema(table):
@@ -112,6 +117,60 @@ def test_who_cannot_be_reached_or_integrated_is_just_not_there(table):
     assert counts["asteroids"] == 5
     assert counts["in_reach"] == table["designation"].nunique() <= 3
     assert 0 < counts["converged"] <= counts["problems"]
+
+
+def test_everybody_is_accounted_for(searched, rows):
+    table, unreached = searched
+    validate(unreached, UNREACHED)
+    for kind in ("flyby", "rendezvous"):
+        found = set(table.loc[table["kind"] == kind, "designation"])
+        none = list(unreached.loc[unreached["kind"] == kind, "designation"])
+        assert sorted([*found, *none]) == sorted(rows["designation"])
+        counts = table.attrs["counts"][kind]
+        own = unreached.loc[unreached["kind"] == kind, "outcome"].value_counts().to_dict()
+        came_to = {name: n for name, n in counts.items() if name not in ("searched", "arcs") and n}
+        assert came_to == {"in reach": len(found)} | own
+        assert counts["searched"] == len(rows) == sum(came_to.values())
+        assert counts["arcs"] == (table["kind"] == kind).sum()
+    row = unreached.set_index(["designation", "kind"])
+    # No orbit, no path; and Eros, several km/s away, is near nothing that is flown from L2.
+    assert set(row.loc["1950 XX", "outcome"]) == {"no path"}
+    assert set(row.loc["433", "outcome"]) == {"out of reach"}
+    assert (row.loc[["1950 XX", "433"], "problems"] == 0).all()
+    assert list(row.loc["433", "budget_m_s"]) == [450.0, 1500.0]
+
+
+def test_problems_of_all_passes_are_counted(searched, rows, halo, window, ephemerides):
+    table, _ = searched
+    quick, none = search_with_outcomes(rows, halo, window, deep=0, ephemerides=ephemerides)
+    deep = table[(table["window"] == 1) & (table["effort"] == "phase by phase")]
+    first = quick[quick["window"] == 1]
+    assert len(deep)
+    for name in ("problems", "converged"):
+        before = int(first[name].sum() + none[name].sum())
+        assert quick.attrs["counts"][name] == before
+        assert table.attrs["counts"][name] == before + deep[name].sum()
+
+
+def test_two_body_arcs_beyond_the_budget_are_told_from_nothing_at_all(
+    rows, halo, window, ephemerides
+):
+    # Eros from a two-body arc that is flown and closed, but costs several km/s.
+    lambert = pd.DataFrame(
+        {
+            "designation": "433", "kind": ["flyby", "rendezvous"], "dv_total_m_s": 5000.0,
+            "departure_jd_tdb": window.first_jd + 60.0, "arrival_jd_tdb": window.first_jd + 300.0,
+            "revs": 0, "low_path": True,
+        }
+    )  # fmt: skip
+    eros = np.flatnonzero(rows["designation"] == "433")
+    table, unreached = search_with_outcomes(
+        rows.iloc[eros], halo, window, transfers=lambert, ephemerides=ephemerides.select(eros)
+    )
+    assert len(table) == 0
+    assert set(unreached["outcome"]) == {"over budget"}
+    assert (unreached["starts"] > 0).all()
+    assert (unreached["converged"] > 0).all()
 
 
 def test_rows_flown_again_arrive(table, halo, window, rows, ephemerides):
