@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from survey.cli.folder import RunFolder
 from survey.cli.screen import Screen
 
+_PATIENCE_S = 2.0  # in which Python clears up after processes that it has seen end
+
 
 @dataclass(frozen=True)
 class Work:
@@ -62,12 +64,16 @@ def processes(count: int) -> Iterator[Executor]:
     except BaseException as error:
         running = list((getattr(pool, "_processes", None) or {}).values())
         reader = getattr(getattr(pool, "_call_queue", None), "_reader", None)
+        manager = getattr(pool, "_executor_manager_thread", None)
         pool.shutdown(wait=False, cancel_futures=True)
         for process in running:
             process.terminate()
-        if reader is not None:
+        if manager is not None:
+            manager.join(_PATIENCE_S)
+        if reader is not None and manager is not None and manager.is_alive():
             # Tasks may be on their way into a pipe that nobody empties any more: without this the
             # thread that writes them would wait for ever, and we for it (CPython issue 94777).
+            # Where Python has learnt to close the pipe itself, it has done so by now.
             reader.close()
         if isinstance(error, BrokenProcessPool):
             raise ValueError(
