@@ -15,7 +15,8 @@ import numpy as np
 from survey.astro.cr3bp import sample_cr3bp
 from survey.astro.er3bp import propagate_er3bp
 from survey.astro.forced_torus import natural_torus
-from survey.astro.reachable import impulse_grid, nearest_starts, reachable_set
+from survey.astro.reach_lookup import nearest_starts
+from survey.astro.reachable import impulse_grid, reachable_set
 from survey.astro.shooting import CONVERGED, solve_boundary
 
 MU, ECCENTRICITY, HALF_YEAR = 3.0542e-6, 0.0167, np.pi

@@ -18,16 +18,9 @@ from survey.astro.near_planet import from_planet, to_planet
 from survey.astro.oberth import hyperbola_velocity, velocity_at_infinity
 from survey.astro.perigee import coast
 from survey.astro.perigee import fall as fall_to_perigee
+from survey.astro.pulsating import acceleration, coriolis, speed_scale
 from survey.astro.shooting import CONVERGED, fly, solve_boundary
-from survey.astro.shooting_optimum import speed_scale
-from survey.astro.two_leg import (
-    acceleration,
-    coriolis,
-    displaced,
-    impulses_of,
-    parking_and_slope,
-    scaled,
-)
+from survey.astro.two_leg import displaced, impulses_of, parking_and_slope, scaled
 
 Array = NDArray[np.float64]
 

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from survey.astro.compiling import entry
 from survey.astro.cr3bp_flow import sample_cr3bp
 from survey.astro.er3bp import propagate_er3bp
 
@@ -83,12 +84,12 @@ class ForcedTorus:
         turn, anomaly = np.broadcast_arrays(
             np.asarray(phase, dtype=float), np.asarray(true_anomaly, dtype=float)
         )
-        angle = 2 * np.pi * turn[..., None] * self.harmonics[:, 0] + (
-            anomaly[..., None] * self.harmonics[:, 1]
-        )
-        return np.asarray(
-            np.cos(angle) @ self.coefficients.real - np.sin(angle) @ self.coefficients.imag
-        )
+        states = np.empty((*turn.shape, 6))
+        _add_up(
+            2 * np.pi * turn.ravel(), anomaly.flatten(), self.harmonics, self.coefficients,
+            states.reshape(-1, 6),
+        )  # fmt: skip
+        return states
 
 
 def natural_torus(
@@ -214,3 +215,24 @@ def _series(
     phase = np.fft.fftfreq(count, 1 / count).round().astype(np.int64)
     rows, columns = np.nonzero(kept)
     return np.stack([phase[columns], anomaly[rows]], axis=1), series[kept]
+
+
+@entry
+def _add_up(
+    turn: Array, anomaly: Array, harmonics: NDArray[np.int64],
+    coefficients: NDArray[np.complex128], states: Array,
+) -> None:  # fmt: skip
+    """Add up the series: each power of either angle's exponential is made once for a state."""
+    most, other = np.abs(harmonics[:, 0]).max(), np.abs(harmonics[:, 1]).max()
+    slow, fast = np.empty(2 * most + 1, np.complex128), np.empty(2 * other + 1, np.complex128)
+    for n in range(len(turn)):
+        for angle, powers, half in ((turn[n], slow, most), (anomaly[n], fast, other)):
+            for k in range(-half, half + 1):
+                powers[half + k] = complex(np.cos(k * angle), np.sin(k * angle))
+        for c in range(6):
+            states[n, c] = 0.0
+        for m in range(len(harmonics)):
+            unit = slow[most + harmonics[m, 0]] * fast[other + harmonics[m, 1]]
+            for c in range(6):
+                value = coefficients[m, c]
+                states[n, c] += value.real * unit.real - value.imag * unit.imag

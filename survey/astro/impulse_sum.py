@@ -75,7 +75,7 @@ class Legs:
         State at arrival.
     impulses : ndarray, shape (n, 3, 3)
         Velocity to be added at departure, at the node and (to stop there) at the target, times
-        `survey.astro.shooting_optimum.speed_scale`.
+        `survey.astro.pulsating.speed_scale`.
     miss : ndarray, shape (n, 2)
         Distances of the ends of the legs from the node and from the target.
     solved : ndarray of bool, shape (n,)

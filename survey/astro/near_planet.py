@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.astro.shooting_optimum import speed_scale
+from survey.astro.pulsating import speed_scale
 
 Array = NDArray[np.float64]
 

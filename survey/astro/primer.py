@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from survey.astro.er3bp import propagate_er3bp
+from survey.astro.pulsating import speed_scale
 from survey.astro.shooting import inverse
-from survey.astro.shooting_optimum import speed_scale
 
 Array = NDArray[np.float64]
 

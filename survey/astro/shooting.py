@@ -31,7 +31,7 @@ STATUS: Final = MappingProxyType(
 """What the status codes mean."""
 
 CLOSED: Final = 1e-9  # greatest miss of a converged arc: 150 m between Sun and Earth
-_LARGEST_STEP: Final = 0.0067  # of one iteration: 200 m/s; without a cap, or with one
+LARGEST_STEP: Final = 0.0067  # of one iteration: 200 m/s; without a cap, or with one
 # of 10 m/s, fewer than half of the low-energy arcs converge
 _BACKTRACK: Final = 0.35
 _WORSE: Final = 3.0  # factor by which the miss may grow before the step is taken back
@@ -144,7 +144,7 @@ def solve_boundary(
         best[kept], arrival[kept], miss[kept] = trial[kept], final[better], length[better]
         newton = np.einsum("nij,nj->ni", inverse(phi[better, :3]), gap[better])
         size = np.linalg.norm(newton, axis=1)
-        step[kept] = newton * np.minimum(1.0, _LARGEST_STEP / np.maximum(size, 1e-300))[:, None]
+        step[kept] = newton * np.minimum(1.0, LARGEST_STEP / np.maximum(size, 1e-300))[:, None]
         scale[kept] = 1.0
         scale[open_[~better]] *= _BACKTRACK
         lost = ~np.isfinite(step[open_]).all(1) | ~np.isfinite(miss[open_])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from survey.astro.lambert import solve_lambert
-from survey.astro.shooting_optimum import speed_scale
+from survey.astro.pulsating import speed_scale
 
 Array = NDArray[np.float64]
 

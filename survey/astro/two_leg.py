@@ -12,10 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.astro.cr3bp import equations_of_motion
 from survey.astro.impulse_sum import VARIABLES, Legs, Problem, Rows, Scheme, Slopes, in_order
+from survey.astro.pulsating import acceleration, coriolis, speed_scale
 from survey.astro.shooting import CONVERGED, fly, inverse, solve_boundary
-from survey.astro.shooting_optimum import speed_scale
 
 Array = NDArray[np.float64]
 
@@ -174,22 +173,6 @@ def scaled(
         swelling = -e * np.sin(t)[:, None] * moves
         parts.append(slope * speed_scale(e, t)[:, None, None] + dv[..., None] * swelling[:, None])
     return np.stack(parts, axis=1)
-
-
-def acceleration(mass_ratio: float, e: float, state: Array, anomaly: Array) -> Array:
-    """Return accelerations in the pulsating frame, shape (n, 3) [Szebehely1967] chapter 10."""
-    turning = coriolis(state[:, 3:])
-    force = equations_of_motion(mass_ratio, state)[:, 3:] - turning
-    force[:, 2] += state[:, 2]
-    force /= speed_scale(e, anomaly)[:, None]
-    force[:, 2] -= state[:, 2]
-    return np.asarray(force + turning)
-
-
-def coriolis(velocity: Array) -> Array:
-    """Return what turning axes add to the acceleration for a velocity, shape (n, 3)."""
-    x, y, _ = velocity.T
-    return np.stack([2 * y, -2 * x, np.zeros_like(x)], axis=1)
 
 
 def displaced(phi: Array, start: Array, stop: Array) -> tuple[Array, Array]:

@@ -18,8 +18,9 @@ from survey.astro.er3bp import propagate_er3bp
 from survey.astro.impulse_sum import Legs, Rows, descend, join_legs
 from survey.astro.perigee import Waypoints, fall_directions
 from survey.astro.primer import PrimerHistory, primer_history
+from survey.astro.pulsating import speed_scale
 from survey.astro.shooting import inverse
-from survey.astro.shooting_optimum import Optimum, speed_scale
+from survey.astro.shooting_optimum import Optimum
 from survey.astro.two_body_start import lambert_arcs
 from survey.astro.two_leg import close_legs, derivatives, node_scheme
 from survey.constants import AU_KM

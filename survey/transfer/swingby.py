@@ -20,7 +20,7 @@ from survey.astro.impulse_sum import Legs, descend
 from survey.astro.near_planet import from_planet, to_planet
 from survey.astro.oberth import hyperbola_velocity, speed_at_infinity
 from survey.astro.perigee import Waypoints, fall_directions, find_perigees
-from survey.astro.shooting_optimum import speed_scale
+from survey.astro.pulsating import speed_scale
 from survey.astro.two_body_start import lambert_arcs
 from survey.constants import AU_KM
 from survey.transfer.detours import (

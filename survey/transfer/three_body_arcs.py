@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from survey.astro.passages import least_distance
-from survey.astro.reachable import Candidates, ReachableSet, find_candidates
+from survey.astro.reach_lookup import Candidates, Passes, find_candidates, find_passes
+from survey.astro.reachable import ReachableSet
 from survey.astro.shooting import fly, inverse
 from survey.astro.shooting_optimum import Optimum, optimise_arcs
 from survey.constants import AU_KM
@@ -57,6 +58,8 @@ class Effort:
         Starts that are flown once.
     starts : int
         Of these, the most hopeful, closed by Newton's method.
+    flights : int
+        Iterations of it allowed for each.
     optimised : int
         Of these, the cheapest, whose dates are then optimised.
     freed : int
@@ -73,6 +76,7 @@ class Effort:
     spans: int
     looked_at: int
     starts: int
+    flights: int
     optimised: int
     freed: int
     rounds: int
@@ -81,12 +85,12 @@ class Effort:
 
 
 QUICK: Final = Effort(
-    part_d=45.0, spans=1, looked_at=160, starts=24, optimised=10, freed=4, rounds=0, phases=12,
-    lambert_phases=2,
+    part_d=45.0, spans=1, looked_at=160, starts=24, flights=10, optimised=10, freed=4, rounds=0,
+    phases=12, lambert_phases=2,
 )  # fmt: skip
 CAREFUL: Final = Effort(
-    part_d=15.0, spans=2, looked_at=3000, starts=500, optimised=180, freed=40, rounds=3, phases=36,
-    lambert_phases=4,
+    part_d=15.0, spans=2, looked_at=3000, starts=500, flights=25, optimised=180, freed=40,
+    rounds=3, phases=36, lambert_phases=4,
 )  # fmt: skip
 
 
@@ -136,20 +140,24 @@ def search_many(
     kind: Kind,
     effort: Effort,
     starts: Sequence[Candidates | None] | None = None,
+    passes: list[Passes] | None = None,
 ) -> list[Found]:
     """Do what `search_arcs` does for several asteroids at once, so that no SIMD lane is idle.
 
-    All tracks must have the same instants.
+    All tracks must have the same instants. Their passes near the reachable set (`passes_of`)
+    serve flybys and rendezvous, and may be given.
     """
     bounds = _departures(model, window)
     sectors = effort.phases if model.torus is not None else 1
+    if passes is None:
+        passes = [passes_of(model, reach, window, track) for track in tracks]
     parts = max(1, round((window.last_jd - window.first_jd) / effort.part_d))
     bins = (parts, sectors, max(effort.spans, _FEWEST // parts))
     budget = window.flyby_m_s if kind == "flyby" else window.rendezvous_m_s
     guesses, owner = [], []
-    for number, track in enumerate(tracks):
+    for number, near in enumerate(passes):
         found = find_candidates(
-            reach, track.instants, track.states, period=model.period, window=bounds, bins=bins,
+            reach, near, period=model.period, bins=bins,
             rendezvous=kind == "rendezvous", phase_zero=model.phase_zero,
             budget=_GENEROUS * budget / model.mean_speed_m_s + _FLOOR,
         )  # fmt: skip
@@ -167,7 +175,9 @@ def search_many(
     sector = sector_of(model, start.begin, start.phase, shared)
     hopeful = in_turns(promise, whose, sector, shared, effort.starts)
     start, whose = _pick(start, hopeful), whose[hopeful]
-    arcs = finder.improve(whose, start.begin, start.end, start.phase, _lift(model, start), 0)
+    arcs = finder.improve(
+        whose, start.begin, start.end, start.phase, _lift(model, start), 0, flights=effort.flights
+    )
     tried, converged = _count(whose, arcs, len(tracks))
     rows = finder.chosen(arcs, arcs.cost, whose, sectors, effort.optimised)
     best, whose = take(arcs, rows), whose[rows]
@@ -183,8 +193,9 @@ def search_many(
             of, free.begin, free.end, free.phase, free.velocity, 30, free_phase=True
         )
         best, whose = _merge([best, free]), np.concatenate([whose, of])
-    earth = _least_distance(model, best)
-    for _ in range(effort.rounds if unknown else 0):
+    rounds = effort.rounds if unknown else 0
+    earth = _least_distance(model, best) if rounds else np.empty(0)
+    for _ in range(rounds):
         # An assisted arc must not lead: the phases are compared by the others.
         cost = np.where(earth < ASSIST_KM, np.inf, best.cost)
         rows = finder.chosen(best, cost, whose, sectors, 2 * sectors)
@@ -197,7 +208,8 @@ def search_many(
         earth = np.concatenate([earth, *(_least_distance(model, part) for part in moved)])
     rows = np.flatnonzero(best.cost * model.mean_speed_m_s <= budget)
     rows = rows[distinct(model, take(best, rows), whose[rows])]
-    best, whose, earth = take(best, rows), whose[rows], earth[rows]
+    best, whose = take(best, rows), whose[rows]
+    earth = earth[rows] if rounds else _least_distance(model, best)
     zero = zero_phase(model, best)
     return [
         Found(
@@ -213,6 +225,13 @@ def search_many(
     ]
 
 
+def passes_of(
+    model: ThreeBodyModel, reach: ReachableSet, window: SearchWindow, track: Track
+) -> Passes:
+    """Look up where an asteroid passes near the reachable set of a parking orbit."""
+    return find_passes(reach, track.instants, track.states, _departures(model, window))
+
+
 @dataclass(frozen=True)
 class _Finder:
     """Optimisation of arcs to several asteroids."""
@@ -225,7 +244,7 @@ class _Finder:
 
     def improve(
         self, whose: Indices, begin: Array, end: Array, phase: Array, velocity: Array,
-        iterations: int, *, free_phase: bool = False,
+        iterations: int, *, free_phase: bool = False, flights: int = 25,
     ) -> Optimum:  # fmt: skip
         """Close arcs and, if iterations are given, move their dates (and phases)."""
         model = self.model
@@ -237,7 +256,7 @@ class _Finder:
             period=model.period, rendezvous=self.kind == "rendezvous",
             begin_bounds=self.bounds,
             tof_bounds=(self.window.tof_min_d * DAY, self.window.tof_max_d * DAY),
-            iterations=iterations, free_phase=free_phase,
+            iterations=iterations, flights=flights, free_phase=free_phase,
         )  # fmt: skip
 
     def look(self, whose: Indices, start: Candidates) -> Array:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from survey.transfer.ephemerides import AsteroidEphemeris
 from survey.transfer.parking import ParkingOrbit
-from survey.transfer.three_body_arcs import Effort, Kind, search_many
+from survey.transfer.three_body_arcs import Effort, Kind, passes_of, search_many
 from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel, make_reach
 from survey.transfer.three_body_records import KINDS, RECORD, records_of
 from survey.transfer.three_body_starts import all_starts
@@ -46,6 +46,7 @@ def search_chunk(piece: Piece) -> NDArray[np.void]:
     reach = make_reach(work.parking, work.window)
     tracks = list(make_tracks(work.model, work.window, piece.asteroids))
     paths = [bool(np.isfinite(track.states).any()) for track in tracks]
+    passes = [passes_of(work.model, reach, work.window, track) for track in tracks]
     parts = [np.empty(0, RECORD)]
     for kind in work.kinds:
         starts = [
@@ -53,8 +54,9 @@ def search_chunk(piece: Piece) -> NDArray[np.void]:
             for track, windows in zip(tracks, piece.windows[kind], strict=True)
         ]
         many = search_many(
-            work.model, reach, work.window, tracks, kind=kind, effort=work.effort, starts=starts
-        )
+            work.model, reach, work.window, tracks, kind=kind, effort=work.effort, starts=starts,
+            passes=passes,
+        )  # fmt: skip
         parts += [
             records_of(
                 work.model, work.window, found, number, kind, work.effort, has_path=paths[number]

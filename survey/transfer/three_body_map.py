@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from survey.astro.reachable import ReachableSet, nearest_starts
+from survey.astro.pulsating import speed_scale
+from survey.astro.reach_lookup import nearest_starts
+from survey.astro.reachable import ReachableSet
 from survey.astro.shooting import CONVERGED, solve_boundary
-from survey.astro.shooting_optimum import speed_scale
 from survey.astro.two_body_start import lambert_arcs
 from survey.transfer.ephemerides import build_ephemerides
 from survey.transfer.grid import DeltaVMap, Grid

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from survey.astro.reachable import Candidates
+from survey.astro.reach_lookup import Candidates
 from survey.astro.two_body_start import lambert_arcs
 from survey.transfer.three_body_arcs import CAREFUL, Effort, Track
 from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel

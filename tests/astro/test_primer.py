@@ -8,8 +8,8 @@ from detour_samples import MU, E, passing_target
 
 from survey.astro.impulse_sum import descend, sum_of_impulses
 from survey.astro.primer import primer_history
+from survey.astro.pulsating import speed_scale
 from survey.astro.shooting import inverse, solve_boundary
-from survey.astro.shooting_optimum import speed_scale
 from survey.astro.two_leg import close_legs, derivatives, node_scheme
 
 BEGIN, PHASE = np.array([0.7]), np.array([0.35])

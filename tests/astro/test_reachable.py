@@ -9,7 +9,8 @@ from scipy.spatial import cKDTree
 
 from survey.astro.cr3bp_flow import propagate_cr3bp
 from survey.astro.periodic import states_along
-from survey.astro.reachable import NEAR, find_candidates, impulse_grid, reachable_set
+from survey.astro.reach_lookup import find_candidates, find_passes
+from survey.astro.reachable import NEAR, impulse_grid, reachable_set
 from survey.constants import MASS_RATIO_SUN_EARTH_JPL as MU
 
 M_S = 1 / 29_784.7
@@ -41,7 +42,8 @@ def passing(reach, trajectory, k, arrival, aside=0.0):
 
 def search(reach, halo, times, states, **settings):
     keywords = {"window": WINDOW, "bins": BINS, "rendezvous": False} | settings
-    return find_candidates(reach, times, states, period=halo.period, **keywords)
+    passes = find_passes(reach, times, states, keywords.pop("window"))
+    return find_candidates(reach, passes, period=halo.period, **keywords)
 
 
 def trajectories(reach, count=6):

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from orbit_samples import L2_NORTHERN, printed_orbit
 
-from survey.astro import shooting_optimum
+from survey.astro import arc_slopes
+from survey.astro.arc_slopes import Problem
 from survey.astro.er3bp import propagate_er3bp
 from survey.astro.forced_torus import natural_torus
-from survey.astro.shooting_optimum import optimise_arcs, speed_scale
+from survey.astro.pulsating import speed_scale
+from survey.astro.shooting import fly
+from survey.astro.shooting_optimum import close, optimise_arcs
 from survey.constants import MASS_RATIO_SUN_EARTH_JPL as MU
 
 M_S = 1 / 29_784.7
@@ -51,10 +54,11 @@ class Case:
         return found
 
     def price(self, dates, velocity, rendezvous):
-        return shooting_optimum._evaluate(
-            MU, self.e, self.departure, self.target, np.arange(COUNT), dates, velocity,
-            rendezvous=rendezvous, flights=25,
-        )  # fmt: skip
+        problem = self.problem(rendezvous)
+        return close(problem, np.arange(COUNT), dates, velocity, iterations=25)
+
+    def problem(self, rendezvous):
+        return Problem(MU, self.e, self.departure, self.target, self.period, rendezvous)
 
     def optimise(self, **settings):
         return optimise_arcs(
@@ -74,7 +78,7 @@ def residual(arcs, rendezvous):
         return arcs.departure_impulse
     parts = []
     for impulse in (arcs.departure_impulse, arcs.arrival_impulse):
-        size = np.sqrt((impulse**2).sum(1) + shooting_optimum._FLOOR**2)
+        size = np.sqrt((impulse**2).sum(1) + arc_slopes.FLOOR**2)
         parts.append(impulse / np.sqrt(size)[:, None])
     return np.concatenate(parts, axis=1)
 
@@ -84,8 +88,11 @@ def test_slopes_are_those_of_arcs_closed_again(case, rendezvous):
     dates = np.stack([case.begin, case.end, case.phase], axis=1)
     here = case.price(dates, case.velocity, rendezvous)
     assert np.isfinite(here.cost).all()
-    slopes, value, drift = shooting_optimum._derivatives(
-        MU, case.e, case.departure, np.arange(COUNT), here, case.period, rendezvous=rendezvous
+    craft = case.departure(None, here.begin, here.phase)
+    leaving = np.concatenate([craft[:, :3], here.velocity], axis=1)
+    _, phi = fly(MU, case.e, leaving, here.begin, here.end, True)
+    slopes, value, drift = arc_slopes.slopes_of(
+        case.problem(rendezvous), np.arange(COUNT), here, phi, free_phase=True
     )
     assert np.allclose(value, residual(here, rendezvous), atol=1e-15)
     step = 1e-5

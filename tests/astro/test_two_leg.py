@@ -11,7 +11,8 @@ from survey.astro.er3bp import propagate_er3bp
 from survey.astro.fall import fall_derivatives, fall_scheme, fly_falls
 from survey.astro.impulse_sum import Problem, clearance, descend, sum_of_impulses
 from survey.astro.perigee import fall_directions, find_perigees
-from survey.astro.two_leg import acceleration, close_legs, derivatives, node_scheme
+from survey.astro.pulsating import acceleration
+from survey.astro.two_leg import close_legs, derivatives, node_scheme
 from survey.constants import AU_KM
 
 M_S = 1.0 / 29_784.7

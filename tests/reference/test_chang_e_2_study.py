@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from astropy.time import Time
 
-from survey.astro.reachable import Candidates
+from survey.astro.reach_lookup import Candidates
 from survey.catalog import read_snapshot
 from survey.constants import MASS_RATIO_SUN_EARTH_JPL
 from survey.transfer import Grid, ParkingOrbit, SearchWindow, delta_v_map
