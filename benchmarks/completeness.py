@@ -94,7 +94,7 @@ def brute_force(
     if not len(pair):
         return _empty(), 0
     unit = model.mean_speed_m_s
-    budget = window.flyby_m_s if kind == "flyby" else window.rendezvous_m_s
+    budget = window.budget_m_s(kind)
     parts, closed = [], 0
     for done in range(0, starts, _BATCH):
         count = min(_BATCH, starts - done)
@@ -150,7 +150,7 @@ def compare(
     begun = time.perf_counter()
     arcs, closed = brute_force(model, reach, window, track, kind=kind, starts=starts, rng=rng)
     spent.append(time.perf_counter() - begun)
-    budget = window.flyby_m_s if kind == "flyby" else window.rendezvous_m_s
+    budget = window.budget_m_s(kind)
     arcs = _rows(arcs, np.flatnonzero(arcs.cost * model.mean_speed_m_s <= budget)[:200])
     costs = {name: _cost(model, one) for name, one in least.items()}
     best = _unassisted(model, arcs)
@@ -294,7 +294,9 @@ def main() -> None:
         asteroid = build_ephemerides(one, *span_of(window)).chunk([0])
         track = next(iter(make_tracks(model, window, asteroid)))
         name = str(one["designation"].iloc[0])
-        windows = two_body_windows(search_transfers(one, ParkingOrbit(), grid), kind)
+        windows = two_body_windows(
+            search_transfers(one, ParkingOrbit(), grid), kind, window.budget_m_s(kind)
+        )
         case = compare(
             model, reach, window, track, designation=name, kind=kind, starts=chosen.starts,
             windows=windows.get(name, np.empty(0, START)),

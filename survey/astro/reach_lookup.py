@@ -165,7 +165,7 @@ def find_candidates(
     if rendezvous:
         slow, fast = reach.speeds
         speed = passes.aim[:, 3:]
-        fit = ((speed > slow - budget) & (speed < fast + budget)).all(1)
+        fit &= ((speed > slow - budget) & (speed < fast + budget)).all(1)
     _keep_best(
         passes.step, passes.place, passes.near, fit, passes.when, passes.aim, reach.tofs,
         reach.phase, reach.impulse, reach.position, reach.velocity, reach.gain, reach.push,

@@ -134,7 +134,10 @@ def search_with_outcomes(
         catalog["designation"].to_numpy(dtype=object),
         np.concatenate([element_array(catalog), laws_of(catalog)], axis=1),
         ephemerides,
-        {k: {} if transfers is None else two_body_windows(transfers, k) for k in KINDS},
+        {
+            k: {} if transfers is None else two_body_windows(transfers, k, window.budget_m_s(k))
+            for k in KINDS
+        },
         executor,
         results,
         progress or (lambda *_: None),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +32,11 @@ from survey.transfer.three_body_found import (
     take,
     zero_phase,
 )
-from survey.transfer.three_body_model import DAY, SearchWindow, ThreeBodyModel
+from survey.transfer.three_body_model import DAY, Kind, SearchWindow, ThreeBodyModel
 from survey.transfer.three_body_track import Track, states_of
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
-Kind = Literal["flyby", "rendezvous"]
 
 _FEWEST: Final = 48  # parts of a short window, by time of flight instead of by departure
 _WIDE: Final = 0.3  # a start that misses by more in the elliptic problem seldom converges cheaply
@@ -153,7 +152,7 @@ def search_many(
         passes = [passes_of(model, reach, window, track) for track in tracks]
     parts = max(1, round((window.last_jd - window.first_jd) / effort.part_d))
     bins = (parts, sectors, max(effort.spans, _FEWEST // parts))
-    budget = window.flyby_m_s if kind == "flyby" else window.rendezvous_m_s
+    budget = window.budget_m_s(kind)
     guesses, owner = [], []
     for number, near in enumerate(passes):
         found = find_candidates(
@@ -349,6 +348,6 @@ def _least_distance(model: ThreeBodyModel, arcs: Optimum) -> Array:
 
 
 __all__ = [
-    "ASSIST_KM", "CAREFUL", "QUICK", "Effort", "Found", "Track", "phase_costs", "search_arcs",
-    "search_many", "speeds_m_s", "zero_phase",
+    "ASSIST_KM", "CAREFUL", "QUICK", "Effort", "Found", "Kind", "Track", "phase_costs",
+    "search_arcs", "search_many", "speeds_m_s", "zero_phase",
 ]  # fmt: skip

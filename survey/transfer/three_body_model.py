@@ -11,7 +11,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from survey.transfer.parking import ParkingOrbit
 from survey.transfer.rotating_frame import jd_at, longitude_at
 
 Array = NDArray[np.float64]
+Kind = Literal["flyby", "rendezvous"]
 
 SPEED_M_S: Final = 1e3 * float(np.sqrt(GM_SUN_KM3_S2 / AU_KM))  # of a circular orbit at 1 au
 DAY: Final = DAY_S * np.sqrt(GM_SUN_KM3_S2 / AU_KM**3)  # a day in radians of mean motion, at 1 au
@@ -88,6 +89,10 @@ class SearchWindow:
             float(departures[0]), float(departures[-1]), float(tofs[0]), float(tofs[-1]),
             flyby_m_s, rendezvous_m_s,
         )  # fmt: skip
+
+    def budget_m_s(self, kind: Kind) -> float:
+        """Most that all manoeuvres together may cost."""
+        return self.flyby_m_s if kind == "flyby" else self.rendezvous_m_s
 
 
 @dataclass(frozen=True)

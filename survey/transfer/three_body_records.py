@@ -84,7 +84,7 @@ def records_of(
     records["total"], records["earth_km"] = total[rows], found.earth_km[rows]
     records["assisted"] = found.assisted[rows]
     if careful and model.torus is not None and model.phase_zero is None:
-        budget = window.flyby_m_s if kind == "flyby" else window.rendezvous_m_s
+        budget = window.budget_m_s(kind)
         costs = np.sort(phase_costs(model, found, REACH_PHASES))
         costs[costs > budget] = np.inf
         figures = costs[0], costs[len(costs) // 2], costs[-1]

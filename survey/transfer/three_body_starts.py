@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from survey.astro.reach_lookup import Candidates
 from survey.astro.two_body_start import lambert_arcs
 from survey.transfer.three_body_arcs import CAREFUL, Effort, Track
-from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel
+from survey.transfer.three_body_model import Kind, SearchWindow, ThreeBodyModel
 
 Array = NDArray[np.float64]
 
@@ -19,12 +19,32 @@ START: np.dtype[np.void] = np.dtype(
 """What is kept of a two-body arc."""
 
 _SCAN_D, _PART_D, _SCANNED = 10.0, 45.0, 40
+_GENEROUS = 2.0  # times the budget: what two-body arcs may cost that are offered as starts
 _BRANCHES = ((0, True), (1, True), (1, False))
 
 
-def two_body_windows(transfers: pd.DataFrame, kind: str) -> dict[str, NDArray[np.void]]:
-    """Return the windows of each asteroid in a table of two-body transfers, by designation."""
-    rows = transfers[(transfers["kind"] == kind) & transfers["dv_total_m_s"].notna()]
+def two_body_windows(
+    transfers: pd.DataFrame, kind: Kind, budget_m_s: float
+) -> dict[str, NDArray[np.void]]:
+    """Return the windows in a table of two-body transfers that are worth a start.
+
+    Parameters
+    ----------
+    transfers : DataFrame
+        In the schema `survey.tables.TRANSFERS`.
+    kind : {"flyby", "rendezvous"}
+        Which of them.
+    budget_m_s : float
+        Of the three-body search; windows of up to twice as much are returned.
+
+    Returns
+    -------
+    dict of ndarray of START
+        By designation.
+    """
+    rows = transfers[
+        (transfers["kind"] == kind) & (transfers["dv_total_m_s"] < _GENEROUS * budget_m_s)
+    ]
     windows = np.zeros(len(rows), START)
     for name, column in (
         ("departure", "departure_jd_tdb"), ("arrival", "arrival_jd_tdb"),
@@ -36,7 +56,7 @@ def two_body_windows(transfers: pd.DataFrame, kind: str) -> dict[str, NDArray[np
 
 
 def all_starts(
-    model: ThreeBodyModel, track: Track, window: SearchWindow, kind: str, effort: Effort,
+    model: ThreeBodyModel, track: Track, window: SearchWindow, kind: Kind, effort: Effort,
     windows: NDArray[np.void],
 ) -> Candidates:  # fmt: skip
     """Return the two-body starts that an effort deserves: those known, and a scan if careful."""
@@ -46,7 +66,7 @@ def all_starts(
 
 
 def scan_two_body(
-    model: ThreeBodyModel, track: Track, window: SearchWindow, kind: str
+    model: ThreeBodyModel, track: Track, window: SearchWindow, kind: Kind
 ) -> NDArray[np.void]:
     """Find two-body windows of one asteroid: the cheapest arc of every 45 days of departures.
 
@@ -88,7 +108,7 @@ def scan_two_body(
         better = price < cost
         cost[better] = price[better]
         cells["revs"][better], cells["low_path"][better] = revs, low
-    budget = window.flyby_m_s if kind == "flyby" else window.rendezvous_m_s
+    budget = window.budget_m_s(kind)
     part = ((departures - departures[0]) / _PART_D).astype(np.int64)
     best = [
         int(rows[np.argmin(cost.reshape(len(departures), -1)[rows].min(1))])
@@ -97,7 +117,9 @@ def scan_two_body(
     column = cost[best].argmin(axis=1)
     price, found = cost[best, column], cells[best, column]
     order = np.argsort(price, kind="stable")
-    return np.asarray(found[order[price[order] * model.mean_speed_m_s < 2 * budget]][:_SCANNED])
+    return np.asarray(
+        found[order[price[order] * model.mean_speed_m_s < _GENEROUS * budget]][:_SCANNED]
+    )
 
 
 def lambert_starts(

@@ -57,7 +57,7 @@ def table():
     window = SearchWindow.of(grid)
     model, reach = make_model(parking, window), make_reach(parking, window)
     ephemerides = build_ephemerides(rows, *span_of(window))
-    windows = two_body_windows(two_body, "rendezvous")
+    windows = two_body_windows(two_body, "rendezvous", window.budget_m_s("rendezvous"))
     tracks = make_tracks(model, window, ephemerides.chunk(np.arange(len(rows))))
     lines = {}
     for name, track in zip(rows["designation"], tracks, strict=True):

@@ -156,9 +156,10 @@ def test_two_body_arcs_beyond_the_budget_are_told_from_nothing_at_all(
     rows, halo, window, ephemerides
 ):
     # Eros from a two-body arc that is flown and closed, but costs several km/s.
+    promised = 1.9 * np.array([window.flyby_m_s, window.rendezvous_m_s])
     lambert = pd.DataFrame(
         {
-            "designation": "433", "kind": ["flyby", "rendezvous"], "dv_total_m_s": 5000.0,
+            "designation": "433", "kind": ["flyby", "rendezvous"], "dv_total_m_s": promised,
             "departure_jd_tdb": window.first_jd + 60.0, "arrival_jd_tdb": window.first_jd + 300.0,
             "revs": 0, "low_path": True,
         }
@@ -171,6 +172,14 @@ def test_two_body_arcs_beyond_the_budget_are_told_from_nothing_at_all(
     assert set(unreached["outcome"]) == {"over budget"}
     assert (unreached["starts"] > 0).all()
     assert (unreached["converged"] > 0).all()
+    # One that promises more than twice the budget is not even tried.
+    dear = lambert.assign(dv_total_m_s=1.2 * lambert["dv_total_m_s"])
+    table, unreached = search_with_outcomes(
+        rows.iloc[eros], halo, window, transfers=dear, ephemerides=ephemerides.select(eros)
+    )
+    assert len(table) == 0
+    assert set(unreached["outcome"]) == {"out of reach"}
+    assert (unreached["starts"] == 0).all()
 
 
 def test_rows_flown_again_arrive(table, halo, window, rows, ephemerides):
