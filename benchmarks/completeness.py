@@ -30,7 +30,7 @@ from survey.constants import AU_KM
 from survey.transfer import Grid, search_transfers
 from survey.transfer.ephemerides import build_ephemerides
 from survey.transfer.parking import ParkingOrbit
-from survey.transfer.three_body import make_tracks, span_of
+from survey.transfer.three_body import span_of
 from survey.transfer.three_body_arcs import CAREFUL, QUICK, Kind, search_arcs
 from survey.transfer.three_body_found import ASSIST_KM, zero_phase
 from survey.transfer.three_body_model import (
@@ -41,7 +41,7 @@ from survey.transfer.three_body_model import (
     make_reach,
 )
 from survey.transfer.three_body_starts import START, all_starts, two_body_windows
-from survey.transfer.three_body_track import Track
+from survey.transfer.three_body_track import Track, make_tracks
 
 Array = NDArray[np.float64]
 

@@ -84,7 +84,7 @@ class Effort:
 
 
 QUICK: Final = Effort(
-    part_d=45.0, spans=1, looked_at=160, starts=24, flights=10, optimised=10, freed=4, rounds=0,
+    part_d=15.0, spans=1, looked_at=500, starts=40, flights=10, optimised=16, freed=4, rounds=0,
     phases=12, lambert_phases=2,
 )  # fmt: skip
 CAREFUL: Final = Effort(

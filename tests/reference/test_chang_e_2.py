@@ -17,9 +17,10 @@ from survey.constants import MASS_RATIO_SUN_EARTH_JPL
 from survey.ephemeris import heliocentric_state
 from survey.transfer import ParkingOrbit
 from survey.transfer.ephemerides import build_ephemerides
-from survey.transfer.three_body import make_tracks, span_of
+from survey.transfer.three_body import span_of
 from survey.transfer.three_body_arcs import CAREFUL, phase_costs, search_arcs
 from survey.transfer.three_body_model import SearchWindow, make_model, make_reach
+from survey.transfer.three_body_track import make_tracks
 
 SIZE = "jacobi 3.0007124352932899"
 FLYBY = Time("2012-12-13T08:30:09", scale="utc").tdb.jd

@@ -21,9 +21,10 @@ from survey.ephemeris import heliocentric_state
 from survey.transfer import ParkingOrbit
 from survey.transfer.ephemerides import build_ephemerides
 from survey.transfer.rotating_frame import from_rotating_at
-from survey.transfer.three_body import make_tracks, span_of
+from survey.transfer.three_body import span_of
 from survey.transfer.three_body_arcs import QUICK, search_arcs
 from survey.transfer.three_body_model import SearchWindow, make_model, make_reach
+from survey.transfer.three_body_track import make_tracks
 
 GM = {
     body: getattr(constants, f"GM_{body.upper()}_KM3_S2")
