@@ -22,6 +22,7 @@ import pytest
 from survey.cli import main
 from survey.cli.workers import processes
 from survey.tables import (
+    DEPARTURES,
     RANKING,
     THREE_BODY,
     TRANSFERS,
@@ -126,9 +127,19 @@ def test_a_run_ends_with_both_rungs(finished: Path) -> None:
     assert beside["three_body_sha256"] == file_digest(finished / "three_body.ecsv")
     row = ranking.set_index("designation")
     best = table[table["window"] == 1].set_index(["designation", "kind"])["dv_total_m_s"]
+    ways, _ = read_table(finished / "departures.ecsv", DEPARTURES)
+    assert provenance["departures_sha256"] == file_digest(finished / "departures.ecsv")
+    assert len(ways) == 4 * 2  # all ways to the first of either kind
+    others = ways[ways["strategy"] != "single impulse"].groupby(["designation", "kind"])
+    cheapest = others["dv_total_m_s"].min()
     for (designation, kind), dv in best.items():
-        assert row.loc[designation, f"{kind}_three_body_dv_m_s"] == dv
+        assert row.loc[designation, f"{kind}_single_impulse_dv_m_s"] == dv
+        other = cheapest.get((designation, kind), np.inf)
+        wanted = other if dv >= 20.0 and other < dv else dv  # all arrive in time
+        assert row.loc[designation, f"{kind}_three_body_dv_m_s"] == wanted
+        assert (row.loc[designation, f"{kind}_strategy"] == "single impulse") == (wanted == dv)
         assert row.loc[designation, f"{kind}_fidelity"] == "three-body"
+    assert (row["rendezvous_strategy"] == "powered Earth swingby").any()
     assert row.loc["433", "fidelity"] == "two-body"  # Eros: several km/s
 
 
@@ -195,8 +206,12 @@ def test_a_figure_that_no_arc_confirms_is_marked(survey: Command, finished: Path
         budget_m_s=lower + 1.0,
     )  # fmt: skip
     none = pd.concat([none, lost], ignore_index=True)
+    ways, _ = read_table(copy / "departures.ecsv", DEPARTURES)
+    ways = ways[(ways["designation"] != "2000 SG344") | (ways["kind"] != "rendezvous")]
     write_table(none, UNREACHED, copy / "unreached.ecsv", provenance={})
-    made["unreached_sha256"] = file_digest(copy / "unreached.ecsv")
+    write_table(ways, DEPARTURES, copy / "departures.ecsv", provenance={})
+    for name in ("unreached", "departures"):
+        made[f"{name}_sha256"] = file_digest(copy / f"{name}.ecsv")
     write_table(arcs[~gone], THREE_BODY, copy / "three_body.ecsv", provenance=made)
     status, out, err = survey("rank", copy)
     assert status == 0 and np.isfinite(upper)
@@ -260,12 +275,17 @@ def test_show_tells_both_rungs(survey: Command, finished: Path) -> None:
     assert "n-body asteroid, three-body craft" in out
     table, _ = read_table(finished / "three_body.ecsv", THREE_BODY)
     transfers, _ = read_table(finished / "transfers.ecsv", TRANSFERS)
-    own = [t[t["designation"] == "2000 SG344"] for t in (table, transfers)]
+    ways, _ = read_table(finished / "departures.ecsv", DEPARTURES)
+    own = [t[t["designation"] == "2000 SG344"] for t in (table, transfers, ways)]
     shown = [line for line in out.splitlines() if re.match(r"(flyby|rendezvous) ", line)]
-    assert len(shown) == len(own[0]) + len(own[1])
+    assert len(shown) == len(own[0]) + len(own[1]) + len(own[2]) and len(own[2]) in (4, 8)
+    (swing,) = [one for one in shown if "powered" in one and one.startswith("rendezvous")]
+    best = own[2].set_index(["kind", "strategy"]).loc[("rendezvous", "powered Earth swingby")]
+    assert f"{best['dv_total_m_s']:.0f}+" in swing and f"{best['saved_m_s']:.0f}" in swing
     assert re.search(r"by phase: best .*% of the phases within", out)
     facts = json.loads(survey("show", "2000 SG344", "--run", finished, "--json")[1])
     assert [one["dv_total_m_s"] for one in facts["three_body"]] == list(own[0]["dv_total_m_s"])
+    assert [one["strategy"] for one in facts["departures"]] == list(own[2]["strategy"])
 
 
 def test_a_printed_ranking_gives_both(survey: Command, finished: Path) -> None:

@@ -28,6 +28,7 @@ _SPHERE: Final = 7e-4  # about the planet, within which the perigee is looked fo
 _SLACK: Final = 0.3  # radians by which a fall may become longer in one step
 _PUSH: Final = 1.7e-4  # largest change of the push in one step: 5 m/s
 _PART: Final = 0.3  # of its distance from the planet by which the perigee may move in one step
+_FLIGHTS: Final = 8  # to close a leg after one step; more do not pay
 _TURN: Final = 0.1  # of distance over speed: largest change of the burn's offset
 
 
@@ -42,7 +43,7 @@ def fall_scheme(problem: Problem) -> Scheme:
         fly=lambda index, wanted, move, near, slopes: fly_falls(
             problem, index, wanted, near.middle - near.begin,
             near.node, near.after, near.middle,
-            near.after + np.einsum("nci,ni->nc", slopes.after, move),
+            near.after + np.einsum("nci,ni->nc", slopes.after, move), flights=_FLIGHTS,
         ),
         slope=lambda index, legs: fall_derivatives(problem, index, legs),
         limit=lambda legs, slopes, move: _limit(problem, legs, slopes, move),
@@ -84,12 +85,10 @@ def fly_falls(
     craft, goal = problem.departure(index, begin, phase), problem.target(index, end)
     start = np.concatenate([craft[:, :3], craft[:, 3:] + variables[:, 2:5]], axis=1)
     longest = float(np.max(span, initial=0.0)) + _SLACK
-    final, when, reached = fall_to_perigee(
-        mu, e, start, begin, longest=longest, farthest=_SPHERE, stm=True
-    )
-    moved, well = coast(mu, e, final, when, when + offset)
+    final, when, reached = fall_to_perigee(mu, e, start, begin, longest=longest, farthest=_SPHERE)
+    state, well = coast(mu, e, final, when, when + offset)
     reached &= well
-    state, instant = moved[:, :6], when + offset
+    instant = when + offset
     guess = _same_infinity(mu, e, (place, after, middle), state[:, :3], instant, otherwise)
     second = solve_boundary(
         mu, e, instant, state[:, :3], np.where(reached[:, None], guess, np.nan), end, goal[:, :3],

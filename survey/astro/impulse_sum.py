@@ -1,9 +1,11 @@
 """The least sum of the impulses of an arc with one manoeuvre on the way.
 
 The sum is made least by Levenberg's and Marquardt's method on the impulses divided by the square
-roots of their sizes, whose squares add up to it. That the craft keeps clear of the planet it burns
-near is a residual like the others, which grows from zero as it comes too low. Which seven numbers
-describe an arc is left to a scheme: a free node (`survey.astro.two_leg`), or a fall to a perigee
+roots of their sizes, whose squares add up to it. Since these do not vanish at the least sum, what
+the method leaves out of the second derivatives is learnt from step to step
+(`survey.astro.trust_region`). That the craft keeps clear of the planet it burns near is a residual
+like the others, which grows from zero as it comes too low. Which seven numbers describe an arc is
+left to a scheme: a free node (`survey.astro.two_leg`), or a fall to a perigee
 (`survey.astro.fall`).
 """
 
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 from survey.astro.near_planet import from_planet, hill_radius
 from survey.astro.oberth import closest_ahead_or_behind
 from survey.astro.shooting_optimum import Departure, Target
+from survey.astro.trust_region import Curvature, step_within_reach
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -32,6 +36,9 @@ _DIFFERENCE: Final = 1e-5  # relative, for the derivative of the clearance
 _LONGEST: Final = 0.12  # radians: a week
 _SHORTEST: Final = 0.0172  # radians: a day
 _TURN: Final = 0.03  # of phase: ten degrees
+_POOR, _GOOD = 0.25, 0.6  # shares of a promised gain at which the reach shrinks or grows
+_TAKEN_BACK: Final = 0.25
+_FULL: Final = 2.0  # times the limits of a step: farther no step goes
 
 
 @dataclass(frozen=True)
@@ -205,11 +212,15 @@ def descend(
 
     Notes
     -----
-    Marquardt's damping [Marquardt1963]; a move is kept only where it lowers the cost.
+    Marquardt's method [Marquardt1963], the damping chosen so that a step stays within reach of
+    the derivatives, and the curvature of the residuals learnt on the way where that predicts
+    better [DennisGayWelsch1981]. A move is kept only where it lowers the cost.
     """
     now = legs.take(np.arange(len(legs.begin)))
     merit = _merit(problem, now, rendezvous, least_distance)
-    damping = np.full(len(merit), 1e-3)
+    reach = np.ones(len(merit))
+    residuals = 3 * (3 if rendezvous else 2) + (2 if least_distance > 0.0 else 0)
+    bend = Curvature(len(merit), VARIABLES, residuals)
     active = np.flatnonzero(np.isfinite(merit))
     for _ in range(iterations):
         if not len(active):
@@ -219,16 +230,11 @@ def descend(
         rows, residual = _residuals(problem, here, slopes, rendezvous, least_distance)
         if not free_phase:
             rows[..., 1] = 0.0
-        # In units in which every column has length one: those of push and date differ by 1e8.
-        length = np.linalg.norm(rows, axis=1)
-        length[length == 0.0] = 1.0
-        rows = rows / length[:, None]
-        normal = np.einsum("nki,nkj->nij", rows, rows)
-        rise = np.einsum("nki,nk->ni", rows, residual)
-        normal += (damping[active, None] + 1e-12)[..., None] * np.eye(VARIABLES)
-        move = np.linalg.solve(normal, -rise[..., None])[..., 0] / length
-        used = np.maximum(scheme.limit(here, slopes, move), _used(move))
-        move /= np.maximum(1.0, used)[:, None]
+        bend.learn(active, rows, residual)
+        move, used, promised = step_within_reach(
+            rows, residual, bend.matrix[active], bend.trusted[active], reach[active],
+            partial(_part_used, scheme, here, slopes),
+        )  # fmt: skip
         known = scheme.read(here)
         wanted = known + move
         wanted[:, 0] = np.clip(wanted[:, 0], *begin_bounds)
@@ -240,11 +246,21 @@ def descend(
         with np.errstate(invalid="ignore"):
             gain = merit[active] - new
         better = gain > 0
+        free = used < 0.9 * reach[active]
+        bend.note(active, rows, residual, move, better)
         now.put(active[better], there.take(better))
         merit[active] = np.where(better, new, merit[active])
-        damping[active] *= np.where(better, 0.2, 8.0)
-        small = better & (gain < 1e-7 + 1e-5 * merit[active])
-        active = active[~small & (damping[active] < 1e6)]
+        with np.errstate(invalid="ignore"):
+            kept = gain / np.where(bend.trusted[active], promised[1], promised[0])
+            bend.trusted[active] = np.abs(promised[1] - gain) < np.abs(promised[0] - gain)
+        reach[active] = np.where(
+            better,
+            np.where(kept < _POOR, 0.5 * used, np.where(kept > _GOOD, 2.0 * used, used)),
+            _TAKEN_BACK * used,
+        )
+        reach[active] = np.minimum(reach[active], _FULL)
+        small = better & (gain < 1e-7 + 1e-5 * merit[active]) & free
+        active = active[~small & (reach[active] > 1e-5)]
     return now, sum_of_impulses(now, rendezvous)
 
 
@@ -261,10 +277,11 @@ def clearance(problem: Problem, legs: Legs) -> Array:
     return np.asarray(_two_sides(problem, legs).min(1))
 
 
-def _used(move: Array) -> Array:
-    """Part of the limits of the dates and of the phase that a move uses."""
+def _part_used(scheme: Scheme, legs: Legs, slopes: Slopes, move: Array) -> Array:
+    """Largest part of the limits of the scheme, of the dates and of the phase that a move uses."""
     limits = np.array([_LONGEST, _TURN, _LONGEST])
-    return np.asarray((np.abs(move[:, [0, 1, 6]]) / limits).max(1))
+    dates = (np.abs(move[:, [0, 1, 6]]) / limits).max(1)
+    return np.asarray(np.maximum(scheme.limit(legs, slopes, move), dates))
 
 
 def _merit(problem: Problem, legs: Legs, rendezvous: bool, aim: float) -> Array:

@@ -45,7 +45,7 @@ def hyperbola_velocity(gm: ArrayLike, position: ArrayLike, v_infinity: ArrayLike
         cosine = np.sum(up * out, axis=-1, keepdims=True)
         pull = np.asarray(gm, dtype=float)[..., None] / (distance * (1.0 + cosine))
         d = np.sqrt(pull + 0.25 * speed**2)
-    return np.asarray((d + 0.5 * speed) * out + (d - 0.5 * speed) * up)
+        return np.asarray((d + 0.5 * speed) * out + (d - 0.5 * speed) * up)
 
 
 def velocity_at_infinity(gm: ArrayLike, state: ArrayLike) -> Array:

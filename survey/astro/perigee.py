@@ -197,9 +197,9 @@ def fall(
 def coast(
     mass_ratio: float, e: float, rows: Array, begin: Array, end: Array
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """Carry states with their transition matrices on, shape (n, 42), and tell which arrived."""
+    """Carry states on, shape (n, 6), or with their matrices (n, 42), and tell which arrived."""
     constants = _constants(mass_ratio, e, len(rows), 0.0)
-    on = lanes(True, _TOLERANCE, elliptic=True)
+    on = lanes(rows.shape[1] > 6, _TOLERANCE, elliptic=True)
     final, _, codes, _ = fly_lanes(on, rows, constants[:, :EVENT_VALUE], begin, end)
     return final, codes == ARRIVED
 

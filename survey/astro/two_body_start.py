@@ -88,6 +88,18 @@ def pulsating_velocity(
     return np.asarray(rate)
 
 
+def heliocentric_velocity(
+    mass_ratio: float, e: float, position: ArrayLike, velocity: ArrayLike, anomaly: Array
+) -> Array:
+    """Return velocities relative to the heavier primary: the inverse of `pulsating_velocity`."""
+    rho, rate = np.array(position, dtype=float), np.array(velocity, dtype=float)
+    rho[..., 0] += mass_ratio
+    rate[..., 0] -= rho[..., 1]
+    rate[..., 1] += rho[..., 0]
+    swell = speed_scale(e, anomaly)[..., None]
+    return _turn(swell * rate + e * np.sin(anomaly)[..., None] * rho, anomaly)
+
+
 def _turn(vectors: Array, angle: Array) -> Array:
     """Turn vectors about the z axis."""
     c, s = np.cos(angle), np.sin(angle)

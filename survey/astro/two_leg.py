@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 _PHASE_STEP: Final = 1e-5  # for the derivative by the phase
 _PART: Final = 0.3  # of its distance from the planet that a node may move in one step
 _FARTHEST: Final = 0.03
+_FLIGHTS: Final = 8  # to close a leg after one step; more do not pay
 _LONGEST: Final = 0.12  # radians: a week
 
 
@@ -32,6 +33,7 @@ def node_scheme(problem: Problem) -> Scheme:
             problem, index, wanted,
             near.leave + np.einsum("nci,ni->nc", slopes.leave, move),
             near.after + np.einsum("nci,ni->nc", slopes.after, move),
+            flights=_FLIGHTS,
         ),
         slope=lambda index, legs: derivatives(problem, index, legs),
         limit=lambda legs, _, move: _limit(problem, legs, move),

@@ -32,6 +32,15 @@ CAUTION = {
 }
 _DOUBT = "? = the asteroid's position on arrival is in doubt; `survey show` says why."
 _ASSIST = "+ = the arc passes Earth or Moon nearer than the three-body model is valid."
+_WAYS = {
+    "inserted deep-space impulse": "i",
+    "manifold coast": "c",
+    "powered Earth swingby": "s",
+}
+_OTHER_WAY = (
+    "i, c, s = cheaper than by a single impulse: with an impulse inserted in deep space, by a "
+    "manifold coast, by a powered swingby of the Earth; `survey show` compares."
+)
 _LOWER = "2 = known on the two-body rung alone."
 _UNCONFIRMED = (
     "! = the same, though within the budget of the three-body search, which found no arc: the "
@@ -75,6 +84,8 @@ def print_best(table: tuple[pd.DataFrame, dict[str, Any]], run: Run, top: int | 
         shown.append(rows)
     notes = [CAUTION[rung] for rung in _rungs(ranking) if rung in CAUTION]
     marks = "".join(_marks(row, above=above) for rows in shown for _, row in rows.iterrows())
+    if set(marks) & set(_WAYS.values()):
+        notes.insert(0, _OTHER_WAY)
     if "!" in marks:
         marks += "2"  # which its meaning rests on
     for mark, text in (("!", _UNCONFIRMED), ("2", _LOWER), ("+", _ASSIST), ("?", _DOUBT)):
@@ -159,6 +170,7 @@ def _marks(row: pd.Series, *, above: bool) -> str:
     return (
         ("*" if row["within_budget"] else " ")
         + (lower if above and row["fidelity"] == "two-body" else "")
+        + (_WAYS.get(row["strategy"], "") if row["fidelity"] == "three-body" else "")
         + ("+" if row["assisted"] == "yes" else "")
         + ("?" if row["trusted"] == "no" else "")
     )

@@ -44,6 +44,11 @@ class RunFolder:
         return self.path / "unreached.ecsv"
 
     @property
+    def departures(self) -> Path:
+        """The leading asteroids by every way of leaving the parking orbit."""
+        return self.path / "departures.ecsv"
+
+    @property
     def ranking(self) -> Path:
         """The table of the ranking."""
         return self.path / "ranking.ecsv"

@@ -239,8 +239,10 @@ def _rank(
         work.screen.note("rank", f"up to date, {len(done[0]):,} asteroids")
         return done
     craft = source.craft_of(run)
-    arcs, unreached = (None, None) if above is None else (above.arcs[0], above.unreached)
-    ranking = rank_transfers(transfers, craft, three_body=arcs, unreached=unreached)
+    beyond = {} if above is None else {
+        "three_body": above.arcs[0], "unreached": above.unreached, "departures": above.departures,
+    }  # fmt: skip
+    ranking = rank_transfers(transfers, craft, **beyond)
     if run.asteroids != "kepler":
         work.screen.note("rank", "how far the asteroids' positions can be believed")
         with threads(work.jobs) as pool:
@@ -248,8 +250,7 @@ def _rank(
         ranking = rank_transfers(
             transfers,
             craft,
-            three_body=arcs,
-            unreached=unreached,
+            **beyond,
             trust=trust,
             kepler=None if kepler is None else kepler[0],
         )

@@ -17,6 +17,7 @@ from survey.cli.best import KINDS, rung_of
 from survey.cli.folder import DEFAULT, RunFolder, find_run
 from survey.cli.offline import stay_offline
 from survey.cli.screen import Column, plain, print_json, print_table
+from survey.cli.ways import EMPTY, print_ways, ways_of
 from survey.run import Run, calendar_date, default_run
 from survey.tables import RANKING, THREE_BODY, TRANSFERS, read_table
 
@@ -66,6 +67,7 @@ def show(
     path = _table_of(place, model)
     windows, ranked, absence = _windows(place, path, asteroid)
     above, counts = _above(place, path, asteroid)
+    ways = EMPTY if above.empty else ways_of(place, str(asteroid["designation"]))
     if as_json:
         print_json(
             {
@@ -75,13 +77,14 @@ def show(
                 "ranking": None if ranked is None else _record(ranked),
                 "windows": [_record(row) for _, row in windows.iterrows()],
                 "three_body": [_record(row) for _, row in above.iterrows()],
+                "departures": [_record(row) for _, row in ways.iterrows()],
                 "left_out": absence or None,
             }
         )
         return
     _print_asteroid(asteroid, facts)
     click.echo()
-    _print_windows(place, path, windows, above, ranked, absence)
+    _print_windows(place, path, windows, (above, ways), ranked, absence)
     if not above.empty:
         click.echo(f"\nThree-body arcs leave from: {counts['parking']}")
 
@@ -254,10 +257,11 @@ def _print_windows(
     place: RunFolder | None,
     path: Path | None,
     windows: pd.DataFrame,
-    above: pd.DataFrame,
+    beyond: tuple[pd.DataFrame, pd.DataFrame],
     ranked: pd.Series | None,
     absence: str,
 ) -> None:
+    above, ways = beyond
     if place is None or path is None or not path.is_file():
         where = DEFAULT if place is None else place.path
         name = "transfers.ecsv" if path is None else path.name
@@ -272,6 +276,7 @@ def _print_windows(
         click.echo(f"{rung_of(windows)}\n")
         print_table(_WINDOWS, [_window_cells(row) for _, row in windows.iterrows()])
     _print_above(above)
+    print_ways(ways)
     if ranked is None:
         return
     click.echo()

@@ -22,7 +22,16 @@ from survey.cli.screen import Progress, Screen, print_json
 from survey.cli.source import Source
 from survey.cli.workers import Work, processes, processors, threads
 from survey.run import Run, calendar_date
-from survey.tables import THREE_BODY, TRANSFERS, UNREACHED, file_digest, read_table, write_table
+from survey.tables import (
+    DEPARTURES,
+    THREE_BODY,
+    TRANSFERS,
+    UNREACHED,
+    Schema,
+    file_digest,
+    read_table,
+    write_table,
+)
 from survey.transfer import default_cache, make_ephemerides
 
 _HANDFUL = 16  # asteroids that are searched sooner than a process has started
@@ -76,6 +85,7 @@ def three_body(
             {
                 "three_body": artefacts.near(place.three_body),
                 "unreached": artefacts.near(place.unreached),
+                "departures": artefacts.near(place.departures),
                 "snapshot": name,
                 "arcs": len(frame),
                 "counts": provenance.get("counts"),
@@ -88,10 +98,11 @@ def three_body(
 
 @dataclass(frozen=True)
 class Found:
-    """What the step has made: the arcs with their header, and whom it found none for."""
+    """What the step has made: arcs with their header, whom it found none for, ways to leave."""
 
     arcs: Table
     unreached: pd.DataFrame
+    departures: pd.DataFrame
 
 
 def finished(place: RunFolder) -> Found | None:
@@ -105,19 +116,28 @@ def finished(place: RunFolder) -> Found | None:
         raise ValueError(
             f"{place.three_body} was not made from {place.transfers} as it is now: {again}"
         )
-    unreached = _unreached(place, table)
-    if unreached is None:
-        raise ValueError(f"{place.unreached} is not what {place.three_body} was made with: {again}")
-    return Found(table, unreached)
+    parts = {path: _made_with(table, path, schema) for path, schema in _beside(place)}
+    for path, part in parts.items():
+        if part is None:
+            raise ValueError(f"{path} is not what {place.three_body} was made with: {again}")
+    return _whole(table, list(parts.values()))
 
 
-def _unreached(place: RunFolder, table: Table) -> pd.DataFrame | None:
-    """Read whom the search found no arc for, if that is the file its arcs were written with."""
-    if not place.unreached.is_file():
+def _beside(place: RunFolder) -> tuple[tuple[Path, Schema], ...]:
+    """Return the tables that are written with the arcs."""
+    return (place.unreached, UNREACHED), (place.departures, DEPARTURES)
+
+
+def _made_with(table: Table, path: Path, schema: Schema) -> pd.DataFrame | None:
+    """Read a table, if it is the file that the arcs were written with."""
+    if not path.is_file() or table[1].get(f"{schema.name}_sha256") != file_digest(path):
         return None
-    if table[1].get("unreached_sha256") != file_digest(place.unreached):
-        return None
-    return read_table(place.unreached, UNREACHED)[0]
+    return read_table(path, schema)[0]
+
+
+def _whole(table: Table, parts: list[pd.DataFrame | None]) -> Found | None:
+    unreached, departures = parts
+    return None if unreached is None or departures is None else Found(table, unreached, departures)
 
 
 def searched(work: Work, origin: Source, two_body: Table) -> Found | None:
@@ -133,11 +153,12 @@ def searched(work: Work, origin: Source, two_body: Table) -> Found | None:
         transfers_sha256=file_digest(place.transfers),
     )
     done = artefacts.made_from(place.three_body, THREE_BODY, inputs)
-    unreached = None if done is None else _unreached(place, done)
-    if done is not None and unreached is not None and not work.force:
-        screen.note("three-body", f"up to date, {len(done[0]):,} arcs")
-        return Found(done, unreached)
-    from survey.transfer.three_body import search_with_outcomes
+    if done is not None and not work.force:
+        whole = _whole(done, [_made_with(done, path, schema) for path, schema in _beside(place)])
+        if whole is not None:
+            screen.note("three-body", f"up to date, {len(done[0]):,} arcs")
+            return whole
+    from survey.transfer.three_body import search_with_departures
     from survey.transfer.three_body_shelf import default_results
 
     grid, parking = source.grid_of(run), source.orbit_of(run)
@@ -150,7 +171,7 @@ def searched(work: Work, origin: Source, two_body: Table) -> Found | None:
             origin.catalog, grid, executor=pool, cache=default_cache(), progress=tell
         )
     with _pool(work, len(origin.catalog)) as pool, _passes(screen) as told:
-        table, unreached = search_with_outcomes(
+        table, unreached, departures = search_with_departures(
             origin.catalog,
             parking,
             source.window_of(run, grid),
@@ -170,15 +191,20 @@ def searched(work: Work, origin: Source, two_body: Table) -> Found | None:
         "parking": parking_text(run),
         "counts": counts,
     }
-    write_table(unreached, UNREACHED, place.unreached, provenance=made)
-    provenance = {**made, "unreached_sha256": file_digest(place.unreached)}
+    digests = {}
+    for frame, (path, schema) in zip((unreached, departures), _beside(place), strict=True):
+        write_table(frame, schema, path, provenance=made)
+        digests[f"{schema.name}_sha256"] = file_digest(path)
+    provenance = {**made, **digests}
     write_table(table, THREE_BODY, place.three_body, provenance=provenance)
     for line in counts_lines(counts):
         screen.note("three-body", line)
     assisted = f"{counts['assisted']:,} of them past Earth or Moon"
     took = f"{time.monotonic() - started:.1f} s"
     screen.note("three-body", f"{len(table):,} arcs kept, {assisted}, in {took}")
-    return Found((table, provenance), unreached)
+    for line in departure_lines(departures):
+        screen.note("departures", line)
+    return Found((table, provenance), unreached, departures)
 
 
 def parking_text(run: Run) -> str:
@@ -201,6 +227,19 @@ def counts_lines(counts: dict[str, Any]) -> list[str]:
         own = counts[kind]
         came_to = [f"{n:,} {name}" for name, n in own.items() if name not in ("searched", "arcs")]
         lines.append(f"{kind}, {own['searched']:,} searched: {', '.join(came_to)}")
+    return lines
+
+
+def departure_lines(departures: pd.DataFrame) -> list[str]:
+    """Say for how many asteroids each way of leaving was found, a line for each kind."""
+    lines = []
+    for kind in KINDS:
+        own = departures[departures["kind"] == kind]
+        if own.empty:
+            continue
+        came_to = own.groupby("strategy", sort=False)["outcome"]
+        found = [f"{name} {int((o == 'found').sum())}" for name, o in came_to]
+        lines.append(f"{kind}, {own['designation'].nunique():,} asteroids: {', '.join(found)}")
     return lines
 
 

@@ -148,7 +148,8 @@ def search(run: Path | None, **options: Any) -> None:
 def three_body(run: Path | None, **options: Any) -> None:
     """Search with Earth's gravity, from the parking orbit itself: writes three_body.ecsv.
 
-    Begins where `survey search` left off. Whom it found no arc for, and why, is in unreached.ecsv.
+    Begins where `survey search` left off. Whom it found no arc for, and why, is in unreached.ecsv;
+    other ways of leaving the parking orbit, for the leading asteroids, are in departures.ecsv.
     What was found for an asteroid is kept, so a search that was interrupted resumes, and a new
     catalogue costs what is new in it.
     """

@@ -3,6 +3,7 @@
 The only place that imports matplotlib and typst.
 """
 
+from survey.report.departures import plot_departures
 from survey.report.document import write_report
 from survey.report.figures import plot_calendar, plot_catalog, plot_ranking
 from survey.report.manifolds import plot_manifold
@@ -16,6 +17,7 @@ from survey.report.trades import plot_phases, plot_trades
 __all__ = [
     "plot_calendar",
     "plot_catalog",
+    "plot_departures",
     "plot_families",
     "plot_manifold",
     "plot_parking",

@@ -13,7 +13,8 @@ from survey.astro.accessibility import diameter_km
 from survey.constants import AU_KM, MASS_RATIO_SUN_EARTH_MOON
 from survey.report.porkchop import full_name
 from survey.run import Run, calendar_date
-from survey.transfer.ranking import FREE_M_S, as_ranked
+from survey.transfer.ranking import as_ranked
+from survey.transfer.ranking_flags import FREE_M_S, SINGLE
 from survey.transfer.spacecraft import Spacecraft
 
 DASH = "–"
@@ -187,9 +188,11 @@ def _best_sentence(frame: pd.DataFrame, kind: str, budget: float) -> str:
     how = (
         f"passing at {number(best['v_relative_km_s'], 1)}\N{NO-BREAK SPACE}km/s"
         if kind == "flyby"
-        else f"{number(best['dv_departure_m_s'])}\N{NO-BREAK SPACE}m/s to leave and "
-        f"{number(best['dv_m_s'] - best['dv_departure_m_s'])}\N{NO-BREAK SPACE}m/s to stop"
+        else _impulses(best)
     )
+    way = str(best["strategy"])
+    if way and way != SINGLE:
+        how += f", by {'an' if way[0] in 'aeiou' else 'a'} {way}"
     tied = int((frame["dv_m_s"] < FREE_M_S).sum())
     first = (
         f"Of {tied} that cost nothing within the model, the first {kind}"
@@ -208,6 +211,20 @@ def _best_sentence(frame: pd.DataFrame, kind: str, budget: float) -> str:
         for row in frame.iloc[1:3].to_dict("records")
     ]
     return text + (f"; next come {' and '.join(after)}." if after else ".")
+
+
+def _impulses(best: pd.Series) -> str:
+    """Write the impulses of a rendezvous one after the other."""
+    middle = best["three_body_dv_middle_m_s"] if best["fidelity"] == "three-body" else 0.0
+    middle = 0.0 if pd.isna(middle) else float(middle)
+    stop = best["dv_m_s"] - best["dv_departure_m_s"] - middle
+    nbsp = "\N{NO-BREAK SPACE}"
+    on_the_way = f"{number(middle)}{nbsp}m/s on the way, " if middle else ""
+    glue = "," if middle else " and"
+    return (
+        f"{number(best['dv_departure_m_s'])}{nbsp}m/s to leave{glue} {on_the_way}"
+        f"{number(stop)}{nbsp}m/s to stop"
+    )
 
 
 def window_rows(transfers: pd.DataFrame, designation: str) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from survey import __version__
 from survey.catalog import find
-from survey.report import comparison, content, rungs, trades
+from survey.report import comparison, content, departures, rungs, trades
 from survey.report.figures import plot_calendar, plot_catalog, plot_ranking
 from survey.report.inputs import Inputs, read_inputs
 from survey.report.porkchop import best_cell, fidelity_text, full_name, plot_porkchop, rung_text
@@ -149,6 +149,10 @@ def _figures(inputs: Inputs, maps: dict[str, DeltaVMap]) -> dict[str, bytes]:
         known = trades.with_phases(inputs.ranking, top)
         if known:
             figures["phases.svg"] = svg_bytes(trades.plot_phases(inputs.ranking, known, Figure()))
+        if inputs.departures is not None and len(inputs.departures):
+            drawn = departures.plot_departures(inputs.departures, inputs.ranking, Figure())
+            if drawn.axes:
+                figures["departures.svg"] = svg_bytes(drawn)
         if set(top) & set(above["designation"]):
             figures["trades.svg"] = svg_bytes(trades.plot_trades(above, top, Figure()))
     for designation in content.top_targets(inputs.ranking, inputs.run.top):
@@ -186,14 +190,15 @@ def page_data(
     searched = {str(find(one, inputs.catalog)["designation"]) for one in run.targets}
     count = len(searched) or len(inputs.catalog)
     model = inputs.run.asteroids
-    departures = inputs.grid.departure_jd_tdb
+    dates = inputs.grid.departure_jd_tdb
     return {
         "title": run.title,
         "subtitle": f"{count:,} asteroid{'' if count == 1 else 's'}, departures from "
         f"Sun–Earth {run.point} "
-        f"{calendar_date(departures[0])} to {calendar_date(departures[-1])}",
+        f"{calendar_date(dates[0])} to {calendar_date(dates[-1])}",
         "rung": _rung(inputs),
         "three_body": _three_body(inputs),
+        "departures": _departures(inputs),
         "n_body": model == "n-body",
         "program": f"survey {__version__}",
         "point": run.point,
@@ -217,6 +222,7 @@ def page_data(
                 ("calendar_rendezvous", "calendar-rendezvous.svg"),
                 ("comparison", "comparison.svg"), ("rungs", "rungs.svg"),
                 ("phases", "phases.svg"), ("trades", "trades.svg"),
+                ("departures", "departures.svg"),
             )
             if name in figures
         },
@@ -275,6 +281,20 @@ def _three_body(inputs: Inputs) -> dict[str, Any] | None:
     }
 
 
+def _departures(inputs: Inputs) -> dict[str, Any] | None:
+    """Gather the page on other ways to leave; None where a run has not searched any."""
+    ways, ranking = inputs.departures, inputs.ranking
+    if ways is None or ways.empty:
+        return None
+    rows = {kind: departures.way_rows(ways, ranking, kind) for kind in KINDS}
+    texts = [departures.way_text(ways, kind) for kind in KINDS]
+    return {
+        "texts": [text for text in (*texts, departures.lost_text(ways)) if text],
+        "rows": {kind: some for kind, some in rows.items() if some},
+        "point": inputs.run.orbit == "point",
+    }
+
+
 def _target(inputs: Inputs, one: DeltaVMap) -> dict[str, Any]:
     asteroid, ranked = (
         frame[frame["designation"] == one.designation].iloc[0]
@@ -290,6 +310,7 @@ def _target(inputs: Inputs, one: DeltaVMap) -> dict[str, Any]:
         "arcs": []
         if inputs.three_body is None
         else trades.arc_rows(inputs.three_body, one.designation),
+        "ways": departures.target_text(inputs.departures, one.designation),
         "figure": _file_name(one.designation),
         "budget": bool(
             np.nanmin(np.append(one.flyby_dv.to_value("m/s").ravel(), np.inf))

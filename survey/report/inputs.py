@@ -11,6 +11,7 @@ import pandas as pd
 from survey.catalog import read_snapshot, snapshot_folders
 from survey.run import Run, read_run
 from survey.tables import (
+    DEPARTURES,
     RANKING,
     THREE_BODY,
     TRANSFERS,
@@ -25,6 +26,7 @@ from survey.transfer.ranking import recorded_trust
 KEPLER = "transfers-kepler.ecsv"
 GRAVITY = "three_body.ecsv"
 NO_ARC = "unreached.ecsv"
+WAYS = "departures.ecsv"
 _MAKERS = {
     "run.toml": "survey run", "transfers.ecsv": "survey search", "ranking.ecsv": "survey rank",
 }  # fmt: skip
@@ -48,6 +50,8 @@ class Inputs:
         Whether the ranking says where each asteroid would stand on its undisturbed ellipse.
     three_body : DataFrame or None
         Arcs that feel Earth's gravity, where the run has searched them.
+    departures : DataFrame or None
+        The leading asteroids by every way of leaving the parking orbit.
     counts : dict
         How many asteroids of either kind that search has found an arc for, or why none, and how
         many problems converged; see `survey.transfer.three_body_table.counts_of`.
@@ -64,6 +68,7 @@ class Inputs:
     spacecraft: Spacecraft
     compared: bool
     three_body: pd.DataFrame | None
+    departures: pd.DataFrame | None
     counts: dict[str, Any]
 
 
@@ -107,9 +112,9 @@ def read_inputs(folder: Path, snapshot: Path | None = None) -> Inputs:
             raise ValueError(f"{folder} has no {KEPLER}: make it with `survey search {folder}`")
         kepler, _ = read_table(folder / KEPLER, TRANSFERS)
         digests[KEPLER] = file_digest(folder / KEPLER)
-    above, unreached, counts = _three_body(folder, run, digests)
+    above, unreached, departures, counts = _three_body(folder, run, digests)
     again = rank(
-        transfers, spacecraft, three_body=above, unreached=unreached,
+        transfers, spacecraft, three_body=above, unreached=unreached, departures=departures,
         trust=recorded_trust(ranking), kepler=kepler,
     )  # fmt: skip
     if table_bytes(ranking, RANKING, {}, compress=False) != table_bytes(
@@ -121,31 +126,33 @@ def read_inputs(folder: Path, snapshot: Path | None = None) -> Inputs:
         )
     return Inputs(
         run, transfers, ranking, catalog, provenance, digests, grid, parking, spacecraft, compared,
-        above, counts,
+        above, departures, counts,
     )  # fmt: skip
 
 
 def _three_body(
     folder: Path, run: Run, digests: dict[str, str]
-) -> tuple[pd.DataFrame | None, pd.DataFrame | None, dict[str, Any]]:
+) -> tuple[pd.DataFrame | None, pd.DataFrame | None, pd.DataFrame | None, dict[str, Any]]:
     """Read the arcs that feel Earth's gravity, if the run's choices ask for them, and who has none.
 
-    Third are the counts.
+    Third are the ways of leaving the parking orbit, fourth the counts.
     """
     if not run.search or run.asteroids == "kepler":
-        return None, None, {}
-    for name in (GRAVITY, NO_ARC):
+        return None, None, None, {}
+    for name in (GRAVITY, NO_ARC, WAYS):
         if not (folder / name).is_file():
             raise ValueError(f"{folder} has no {name}: make it with `survey three-body {folder}`")
         digests[name] = file_digest(folder / name)
     table, provenance = read_table(folder / GRAVITY, THREE_BODY)
-    if provenance.get("unreached_sha256") != digests[NO_ARC]:
-        raise ValueError(
-            f"{NO_ARC} is not the file that {GRAVITY} was made with: make both again with `survey "
-            f"three-body {folder}`"
-        )
-    unreached, _ = read_table(folder / NO_ARC, UNREACHED)
-    return table, unreached, dict(provenance.get("counts", {}))
+    beside = []
+    for name, schema in ((NO_ARC, UNREACHED), (WAYS, DEPARTURES)):
+        if provenance.get(f"{schema.name}_sha256") != digests[name]:
+            raise ValueError(
+                f"{name} is not the file that {GRAVITY} was made with: make both again with "
+                f"`survey three-body {folder}`"
+            )
+        beside.append(read_table(folder / name, schema)[0])
+    return table, beside[0], beside[1], dict(provenance.get("counts", {}))
 
 
 def _snapshot(

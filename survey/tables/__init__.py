@@ -2,10 +2,20 @@
 
 from survey.tables.check import row_digest, validate
 from survey.tables.ecsv import file_digest, read_table, table_bytes, write_bytes, write_table
-from survey.tables.schema import CATALOG, RANKING, THREE_BODY, TRANSFERS, UNREACHED, Column, Schema
+from survey.tables.schema import (
+    CATALOG,
+    DEPARTURES,
+    RANKING,
+    THREE_BODY,
+    TRANSFERS,
+    UNREACHED,
+    Column,
+    Schema,
+)
 
 __all__ = [
     "CATALOG",
+    "DEPARTURES",
     "RANKING",
     "THREE_BODY",
     "TRANSFERS",

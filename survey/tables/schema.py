@@ -172,6 +172,47 @@ UNREACHED = Schema(
     ),
 )  # fmt: skip
 
+DEPARTURES = Schema(
+    "departures",
+    ("designation", "kind", "strategy"),
+    (
+        Column("designation", "str", "", "asteroid, as in the catalogue"),
+        Column("name", "str", "", "IAU name, empty where there is none"),
+        Column("H_mag", "float", "mag", "absolute magnitude", nullable=True),
+        Column("kind", "str", "", "flyby (pass) or rendezvous (stop)"),
+        Column("strategy", "str", "", "how the parking orbit is left: single impulse, inserted "
+               "deep-space impulse, manifold coast or powered Earth swingby"),
+        Column("outcome", "str", "", "found; no start; not converged (none of the starts); none "
+               "kept (over the budget, or past Earth or Moon); no gain (an impulse on the way does "
+               "not help); no path (where the asteroid is cannot be computed)"),
+        Column("departure_jd_tdb", "float", "d", "departure from the parking orbit, JD TDB", True),
+        Column("middle_jd_tdb", "float", "d", "impulse on the way, JD TDB", True),
+        Column("arrival_jd_tdb", "float", "d", "arrival at the asteroid, JD TDB", True),
+        Column("tof_d", "float", "d", "time of flight from the parking orbit", True),
+        Column("phase_zero_jd_tdb", "float", "d", "when the craft must be at phase zero", True),
+        Column("dv_departure_m_s", "float", "m / s", "impulse that leaves the parking orbit", True),
+        Column("dv_middle_m_s", "float", "m / s", "impulse on the way; 0 without one", True),
+        Column("dv_arrival_m_s", "float", "m / s", "impulse that stops there; 0 for a flyby", True),
+        Column("dv_total_m_s", "float", "m / s", "sum of all impulses", True),
+        Column("saved_m_s", "float", "m / s", "by how much it is cheaper than the single impulse; "
+               "empty where none is found that neither Earth nor Moon helps", True),
+        Column("v_relative_km_s", "float", "km / s", "speed relative to the asteroid", True),
+        Column("v_infinity_km_s", "float", "km / s", "swingby: speed far from the Earth after the "
+               "burn; empty for an ellipse", True),
+        Column("perigee_altitude_km", "float", "km", "swingby: least altitude above the equator "
+               "of an Earth whose centre is the barycentre", True),
+        Column("least_earth_km", "float", "km", "least distance to the barycentre", True),
+        Column("assisted", "bool", "", "passes Earth or Moon; a swingby does by design"),
+        Column("primer_max", "float", "", "greatest length of the primer vector between the "
+               "impulses; above 1 a further impulse helps", True),
+        Column("problems", "int", "", "starts tried"),
+        Column("converged", "int", "", "how many of them converged"),
+        Column("fidelity", "str", "", "rung of the ladder: three-body"),
+        Column("asteroid_model", "str", "", "how the asteroid was moved: n-body"),
+        Column("status", "int", "", "0 = found, 1 = see the outcome"),
+    ),
+)  # fmt: skip
+
 _BEST = (
     ("rank", "int", "", "place by delta-v on the highest rung known, 1 = cheapest", True),
     ("dv_m_s", "float", "m / s", "total delta-v of the best two-body window", True),
@@ -203,6 +244,9 @@ _THREE_BODY: tuple[tuple[str, Kind, str, str], ...] = (
     ("two_body_rank", "int", "", "place by the two-body delta-v alone"),
     ("three_body_dv_m_s", "float", "m / s", "total delta-v of the best three-body arc"),
     ("three_body_dv_departure_m_s", "float", "m / s", "its departure impulse"),
+    ("three_body_dv_middle_m_s", "float", "m / s", "its impulse on the way; 0 without one"),
+    ("strategy", "str", "", "how that arc leaves the parking orbit"),
+    ("single_impulse_dv_m_s", "float", "m / s", "total delta-v of the best arc of one impulse"),
     ("three_body_departure_jd_tdb", "float", "d", "its departure, JD TDB"),
     ("three_body_arrival_jd_tdb", "float", "d", "its arrival, JD TDB"),
     ("three_body_tof_d", "float", "d", "its time of flight"),

@@ -14,48 +14,38 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.astro.er3bp import propagate_er3bp
-from survey.astro.impulse_sum import Legs, Rows, descend, join_legs
-from survey.astro.perigee import Waypoints, fall_directions
+from survey.astro.impulse_sum import Legs, Problem, Rows, join_legs
+from survey.astro.perigee import Waypoints
 from survey.astro.primer import PrimerHistory, primer_history
-from survey.astro.pulsating import speed_scale
 from survey.astro.shooting import inverse
 from survey.astro.shooting_optimum import Optimum
-from survey.astro.two_body_start import lambert_arcs
 from survey.astro.two_leg import close_legs, derivatives, node_scheme
-from survey.constants import AU_KM
-from survey.transfer.detours import (
-    Detours,
-    any_phase,
-    departure_grid,
-    departures,
-    every_year,
-    make_detours,
-    problem_of,
-)
+from survey.transfer.descents import Plan, settle
+from survey.transfer.detours import Detours, problem_of
+from survey.transfer.drifts import make_coasts, price_drifts
 from survey.transfer.three_body_arcs import Kind
 from survey.transfer.three_body_found import ASSIST_KM
-from survey.transfer.three_body_model import DAY, SearchWindow, ThreeBodyModel
+from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel
 from survey.transfer.three_body_track import Track
 
+__all__ = [
+    "PLAN", "Inserted", "insert_impulses", "make_coasts", "primer_of", "primer_of_legs",
+    "search_deep_space",
+]  # fmt: skip
+
 Array = NDArray[np.float64]
+
+PLAN: Final = Plan(aim_km=ASSIST_KM, shun_km=0.8 * ASSIST_KM, least_km=ASSIST_KM)
+"""Whoever passes nearer has been helped by Earth or Moon, and is no arc of this model."""
 
 _HELPS: Final = 1.001  # a primer no longer than this is one but for rounding
 _SHARES: Final = (0.03, 0.2)  # of an arc's cost, tried as the size of the inserted impulse
 _LEAST: Final = 1e-4  # 3 m/s: a smaller one is lost in the rounding of its derivatives
-_PHASES: Final = 18
-_ANOMALIES: Final = 12
-_PACE_D: Final = 8.0
-_PUSHES_M_S: Final = (1.0, 4.0, 15.0)
-_COAST_D: Final = (60.0, 480.0, 20.0)  # first, last, step
-_CLEAR: Final = 0.02  # from the Earth: nearer, a two-body arc is no start
-_TOFS_D: Final = (30.0, 20.0)  # first and step of the times of flight from the node
-_PART_D: Final = 30.0  # of node and arrival dates: one start is kept for each pair
 
 
 @dataclass(frozen=True)
 class Inserted:
-    """What inserting impulses into arcs has come to.
+    """What inserting impulses into the arcs to one asteroid has come to.
 
     Parameters
     ----------
@@ -80,15 +70,35 @@ def primer_of(model: ThreeBodyModel, arcs: Optimum, *, kind: Kind) -> PrimerHist
     )  # fmt: skip
 
 
+def primer_of_legs(model: ThreeBodyModel, legs: Legs, *, kind: Kind) -> Array:
+    """Return the greatest length of the primer vector on both legs, shape (n,).
+
+    At an optimum of three impulses it is one at each of them and nowhere longer [Lawden1963].
+    """
+    craft = model.parking_states(legs.begin, legs.phase)
+    start = np.concatenate([craft[:, :3], legs.leave], axis=1)
+    onward = np.concatenate([legs.node, legs.after], axis=1)
+    leave, burn, stop = legs.impulses[:, 0], legs.impulses[:, 1], legs.impulses[:, 2]
+    last = stop if kind == "rendezvous" else np.zeros_like(stop)
+    first, second = (
+        primer_history(model.mass_ratio, model.eccentricity, *leg)
+        for leg in (
+            (legs.begin, start, legs.middle, leave, burn),
+            (legs.middle, onward, legs.end, burn, last),
+        )
+    )
+    return np.maximum(first.peak()[1], second.peak()[1])
+
+
 def insert_impulses(
     model: ThreeBodyModel,
     window: SearchWindow,
-    track: Track,
-    arcs: Optimum,
+    tracks: list[Track],
+    arcs: list[Optimum],
     *,
     kind: Kind,
-    iterations: int = 60,
-) -> Inserted:
+    plan: Plan = PLAN,
+) -> list[Inserted]:
     """Insert an impulse into arcs where their primer vector is longest and exceeds one.
 
     Parameters
@@ -97,43 +107,40 @@ def insert_impulses(
         The elliptic problem and the parking orbit.
     window : SearchWindow
         Dates and budgets.
-    track : Track
-        Where the asteroid is.
-    arcs : Optimum
-        Closed arcs to it, e.g. of `survey.transfer.three_body_arcs.search_arcs`.
+    tracks : list of Track
+        Where the asteroids are.
+    arcs : list of Optimum
+        Closed arcs to each, e.g. of `survey.transfer.three_body_arcs.search_arcs`.
     kind : {"flyby", "rendezvous"}
         Whether to pass or to stop.
-    iterations : int
-        Moves of dates and node allowed for each.
+    plan : Plan
+        How far they are optimised.
 
     Returns
     -------
-    Inserted
+    list of Inserted
     """
-    history = primer_of(model, arcs, kind=kind)
+    whose = np.repeat(np.arange(len(tracks)), [len(one.cost) for one in arcs])
+    every = Optimum(
+        **{name: np.concatenate([vars(one)[name] for one in arcs]) for name in vars(arcs[0])}
+    )
+    history = primer_of(model, every, kind=kind)
     place, longest = history.peak()
-    rows = np.flatnonzero((longest > _HELPS) & np.isfinite(arcs.cost))
-    problem = problem_of(model, track)
-    parts = [_insert(model, track, history, place, arcs, rows, share) for share in _SHARES]
-    legs = join_legs(parts)
-    legs, cost = descend(
-        problem, node_scheme(problem), legs, rendezvous=kind == "rendezvous",
-        free_phase=any_phase(model), least_distance=ASSIST_KM / AU_KM,
-        begin_bounds=departures(model, window),
-        tof_bounds=(window.tof_min_d * DAY, window.tof_max_d * DAY), iterations=iterations,
+    rows = np.flatnonzero((longest > _HELPS) & np.isfinite(every.cost))
+    problem = problem_of(model, tracks, whose)
+    legs = join_legs([_insert(problem, history, place, every, rows, share) for share in _SHARES])
+    found = settle(
+        model, window, tracks, legs, np.tile(whose[rows], len(_SHARES)), scheme=node_scheme,
+        kind=kind, plan=plan, ceiling=np.tile(every.cost[rows], len(_SHARES)),
     )  # fmt: skip
-    known = np.tile(arcs.cost[rows], len(_SHARES))
-    cost = np.where(cost < known, cost, np.inf)
-    budget = window.rendezvous_m_s if kind == "rendezvous" else window.flyby_m_s
-    return Inserted(make_detours(model, problem, legs, cost, budget_m_s=budget), longest)
+    return [Inserted(some, longest[whose == n]) for n, some in enumerate(found)]
 
 
 def _insert(
-    model: ThreeBodyModel, track: Track, history: PrimerHistory, place: Rows, arcs: Optimum,
-    rows: Rows, share: float,
-) -> Legs:  # fmt: skip
+    problem: Problem, history: PrimerHistory, place: Rows, arcs: Optimum, rows: Rows, share: float
+) -> Legs:
     """Displace arcs at their nodes so far that the impulse there has a share of the cost."""
-    problem, at = problem_of(model, track), place[rows]
+    at = place[rows]
     middle, state = history.anomaly[rows, at], history.states[rows, at]
     primer = history.primer[rows, at]
     variables = np.concatenate(
@@ -158,70 +165,16 @@ def _insert(
     return close_legs(problem, rows, variables, leave, after, flights=20)
 
 
-def make_coasts(model: ThreeBodyModel, window: SearchWindow) -> Waypoints:
-    """Fly small pushes along and against the growing direction, and note where they drift.
-
-    Parameters
-    ----------
-    model : ThreeBodyModel
-        The elliptic problem and the parking orbit.
-    window : SearchWindow
-        Whose departures count.
-
-    Returns
-    -------
-    Waypoints
-        Every 20 days of each drift, away from the Earth.
-    """
-    mu, e = model.mass_ratio, model.eccentricity
-    begin, phase = departure_grid(
-        model, window, anomalies=_ANOMALIES, phases=_PHASES, pace_d=_PACE_D
-    )
-    states = model.parking_states(begin, phase)
-    push = fall_directions(mu, e, states, begin)
-    sizes = np.concatenate([np.array(_PUSHES_M_S), -np.array(_PUSHES_M_S)]) / model.mean_speed_m_s
-    impulse = (push[:, None] * sizes[:, None]).reshape(-1, 3)
-    begin, phase, states = (np.repeat(a, len(sizes), axis=0) for a in (begin, phase, states))
-    state = states.copy()
-    state[:, 3:] += impulse
-    leave, here = state[:, 3:].copy(), begin.copy()
-    first, last, step = _COAST_D
-    parts = []
-    for day in np.arange(first, min(last, window.tof_max_d), step):
-        there = begin + day * DAY
-        state, _ = propagate_er3bp(mu, e, state, here, there)
-        here = there
-        away = np.linalg.norm(state[:, :3] - [1.0 - mu, 0.0, 0.0], axis=1)
-        rows = np.flatnonzero(away > _CLEAR)
-        parts.append(
-            Waypoints(
-                begin[rows],
-                phase[rows],
-                impulse[rows],
-                leave[rows],
-                there[rows],
-                state[rows],
-                len(begin),
-            )
-        )
-    columns = zip(
-        *((w.begin, w.phase, w.impulse, w.leave, w.middle, w.state) for w in parts), strict=True
-    )
-    begin, phase, impulse, leave, here, state = (np.concatenate(column) for column in columns)
-    joined = Waypoints(begin, phase, impulse, leave, here, state, flown=len(states))
-    return every_year(model, window, joined)
-
-
 def search_deep_space(
     model: ThreeBodyModel,
     coasts: Waypoints,
     window: SearchWindow,
-    track: Track,
+    tracks: list[Track],
     *,
     kind: Kind,
-    starts: int = 32,
-    iterations: int = 60,
-) -> Detours:
+    starts: int = 80,
+    plan: Plan = PLAN,
+) -> list[Detours]:
     """Find the cheapest arcs by way of a drift along the manifold and a manoeuvre in deep space.
 
     Parameters
@@ -232,24 +185,27 @@ def search_deep_space(
         From `make_coasts` for the same model and window.
     window : SearchWindow
         Dates and budgets; its times of flight are those from the parking orbit.
-    track : Track
-        Where the asteroid is.
+    tracks : list of Track
+        Where the asteroids are.
     kind : {"flyby", "rendezvous"}
         Whether to pass or to stop.
     starts : int
-        How many of the cheapest estimates are closed and optimised.
-    iterations : int
-        Moves of dates and node allowed for each.
+        How many of the cheapest estimates for each asteroid are closed and optimised.
+    plan : Plan
+        How far.
 
     Returns
     -------
-    Detours
-        Distinct arcs within the budget, cheapest first; none if the asteroid is out of reach.
+    list of Detours
+        Of each asteroid: distinct arcs within the budget that neither Earth nor Moon has helped,
+        cheapest first; none if it is out of reach.
     """
-    budget = window.rendezvous_m_s if kind == "rendezvous" else window.flyby_m_s
-    rows, ends, after, _ = estimate_deep_space(model, coasts, window, track, kind=kind)
-    rows, ends, after = rows[:starts], ends[:starts], after[:starts]
-    chosen, problem = coasts.take(rows), problem_of(model, track)
+    priced = price_drifts(model, coasts, window, tracks, kind=kind, count=starts)
+    whose = np.repeat(np.arange(len(tracks)), [len(one.rows) for one in priced])
+    rows, ends, after = (
+        np.concatenate([getattr(one, name) for one in priced]) for name in ("rows", "ends", "after")
+    )
+    chosen, problem = coasts.take(rows), problem_of(model, tracks, whose)
     variables = np.concatenate(
         [
             np.stack([chosen.begin, chosen.phase], axis=1), chosen.state[:, :3],
@@ -257,58 +213,6 @@ def search_deep_space(
         ],
         axis=1,
     )  # fmt: skip
-    legs = close_legs(problem, rows, variables, chosen.leave, after, flights=30)
-    legs, cost = descend(
-        problem, node_scheme(problem), legs, rendezvous=kind == "rendezvous",
-        free_phase=any_phase(model), least_distance=ASSIST_KM / AU_KM,
-        begin_bounds=departures(model, window),
-        tof_bounds=(window.tof_min_d * DAY, window.tof_max_d * DAY), iterations=iterations,
-    )  # fmt: skip
-    return make_detours(model, problem, legs, cost, budget_m_s=budget)
-
-
-def estimate_deep_space(
-    model: ThreeBodyModel, coasts: Waypoints, window: SearchWindow, track: Track, *, kind: Kind
-) -> tuple[Rows, Array, Array, Array]:
-    """Price drifts and arrivals by two-body arcs.
-
-    Returns
-    -------
-    rows : ndarray of int, shape (n,)
-        Coasts.
-    ends : ndarray, shape (n,)
-        True anomalies of arrival.
-    after : ndarray, shape (n, 3)
-        Velocities after the manoeuvre.
-    cost : ndarray, shape (n,)
-        Estimates of the sum of impulses, m/s, increasing; at most one and a half budgets.
-    """
-    mu, e, unit = model.mass_ratio, model.eccentricity, model.mean_speed_m_s
-    budget = window.rendezvous_m_s if kind == "rendezvous" else window.flyby_m_s
-    push = np.linalg.norm(coasts.impulse, axis=1) * speed_scale(e, coasts.begin)
-    found = []
-    for tof in np.arange(_TOFS_D[0], window.tof_max_d, _TOFS_D[1]) * DAY:
-        ends = coasts.middle + tof
-        whole = ends - coasts.begin
-        fits = (whole >= window.tof_min_d * DAY) & (whole <= window.tof_max_d * DAY)
-        fits &= (ends >= track.instants[0]) & (ends <= track.instants[-1])
-        rows = np.flatnonzero(fits)
-        goal = track.at(ends[rows])
-        known = np.isfinite(goal).all(1)
-        rows, goal = rows[known], goal[known]
-        leave, arrive = lambert_arcs(
-            mu, e, coasts.middle[rows], coasts.state[rows, :3], ends[rows], goal[:, :3]
-        )
-        price = np.linalg.norm(leave - coasts.state[rows, 3:], axis=1)
-        price = push[rows] + price * speed_scale(e, coasts.middle[rows])
-        if kind == "rendezvous":
-            stop = np.linalg.norm(goal[:, 3:] - arrive, axis=1)
-            price += stop * speed_scale(e, ends[rows])
-        cheap = np.flatnonzero(price * unit < 1.5 * budget)
-        found.append((rows[cheap], ends[rows[cheap]], leave[cheap], price[cheap]))
-    rows, ends, after, price = (np.concatenate(part) for part in zip(*found, strict=True))
-    order = np.argsort(price, kind="stable")
-    slot = np.stack([coasts.middle[rows], ends], axis=1)[order] // (_PART_D * DAY)
-    _, first = np.unique(slot, axis=0, return_index=True)
-    kept = order[np.sort(first)]
-    return rows[kept], ends[kept], after[kept], price[kept] * unit
+    every = np.arange(len(rows))
+    legs = close_legs(problem, every, variables, chosen.leave, after, flights=30)
+    return settle(model, window, tracks, legs, whose, scheme=node_scheme, kind=kind, plan=plan)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,16 @@ from survey.astro.impulse_sum import Legs, Problem, Rows, clearance
 from survey.astro.passages import least_distance
 from survey.astro.perigee import Waypoints
 from survey.constants import AU_KM
-from survey.transfer.three_body_found import ASSIST_KM
+from survey.transfer.three_body_arcs import Kind
+from survey.transfer.three_body_found import ASSIST_KM, place_in
 from survey.transfer.three_body_model import DAY, SearchWindow, ThreeBodyModel
-from survey.transfer.three_body_track import Track
+from survey.transfer.three_body_track import Track, states_of
 
 Array = NDArray[np.float64]
 
 _SAME_D: Final = 3.0  # arcs whose dates all differ by less count as one
+_SEASON_D: Final = 60.0
+_HANDICAP: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -61,32 +64,69 @@ class Detours:
         """Which arcs pass Earth or Moon so near that more than the barycentre matters."""
         return self.earth_km < ASSIST_KM
 
+    def keep(self, rows: NDArray[np.bool_]) -> Detours:
+        """Return some of the arcs; the counts stay."""
+        some: dict[str, Any] = {
+            name: values[rows] for name, values in vars(self).items()
+            if isinstance(values, np.ndarray)
+        }  # fmt: skip
+        return replace(self, **some, legs=self.legs.take(rows))
+
 
 def make_detours(
-    model: ThreeBodyModel, problem: Problem, legs: Legs, cost: Array, *, budget_m_s: float,
-    least_km: float = 0.0,
-) -> Detours:  # fmt: skip
-    """Keep the distinct arcs within the budget, and put them into dates and m/s."""
-    total = cost * model.mean_speed_m_s
-    kept = np.flatnonzero(total <= budget_m_s)
-    near = np.full(len(total), np.inf)
-    near[kept] = _nearest(model, problem, legs.take(kept)) * AU_KM
-    kept = kept[near[kept] >= least_km]
-    kept = kept[np.argsort(total[kept], kind="stable")]
-    dates = np.stack([legs.begin, legs.middle, legs.end], axis=1)[kept]
-    _, first = np.unique(np.round(dates / (_SAME_D * DAY)), axis=0, return_index=True)
-    kept = kept[np.sort(first)]
+    model: ThreeBodyModel, legs: Legs, cost: Array, near_km: Array, tried: int, converged: int
+) -> Detours:
+    """Put the distinct arcs to one asteroid, cheapest first, into dates and m/s."""
+    kept = np.flatnonzero(np.isfinite(cost))
+    kept = kept[np.argsort(cost[kept], kind="stable")]
+    kept = kept[distinct_dates(legs, kept, _SAME_D)]
     some = legs.take(kept)
     sizes = some.sizes * model.mean_speed_m_s
     return Detours(
         model.jd_at(some.begin), model.jd_at(some.middle), model.jd_at(some.end),
-        np.mod(some.phase, 1.0), sizes[:, 0], sizes[:, 1], sizes[:, 2], total[kept], near[kept],
-        some, len(cost), int(np.isfinite(cost).sum()),
+        np.mod(some.phase, 1.0), sizes[:, 0], sizes[:, 1], sizes[:, 2],
+        cost[kept] * model.mean_speed_m_s, near_km[kept], some, tried, converged,
     )  # fmt: skip
 
 
-def _nearest(model: ThreeBodyModel, problem: Problem, legs: Legs) -> Array:
-    """Return the least distances from the Earth on both legs and at the manoeuvre."""
+def distinct_dates(legs: Legs, rows: Rows, days: float) -> Rows:
+    """Choose of some arcs the first with its dates, to so many days; places in `rows`."""
+    dates = np.stack([legs.begin, legs.middle, legs.end], axis=1)[rows]
+    _, first = np.unique(np.round(dates / (days * DAY)), axis=0, return_index=True)
+    return np.sort(first)
+
+
+def spread_out(price: Array, *dates: Array, count: int) -> Rows:
+    """Choose the most promising estimates, but not too many for one season.
+
+    The second, third, ... of the same 60 days of each date are taken as dearer than they are by a
+    tenth of themselves each: its neighbours lead to the same valley.
+
+    Parameters
+    ----------
+    price : ndarray, shape (n,)
+        Estimates.
+    *dates : ndarray, shape (n,)
+        True anomalies.
+    count : int
+        How many are wanted at most.
+
+    Returns
+    -------
+    ndarray of int
+        Places, the most promising first.
+    """
+    order = np.argsort(price, kind="stable")
+    season = np.stack([np.floor(date[order] / (_SEASON_D * DAY)) for date in dates], axis=1)
+    _, group = np.unique(season, axis=0, return_inverse=True)
+    handicap = 1.0 + _HANDICAP * place_in(group.ravel())
+    return order[np.argsort(price[order] * handicap, kind="stable")][:count]
+
+
+def nearest_km(model: ThreeBodyModel, problem: Problem, legs: Legs) -> Array:
+    """Return the least distances from the Earth on both legs and at the manoeuvre, km."""
+    if not len(legs.begin):
+        return np.empty(0)
     craft = model.parking_states(legs.begin, legs.phase)
     least = clearance(problem, legs)
     for begin, place, velocity, end in (
@@ -96,16 +136,21 @@ def _nearest(model: ThreeBodyModel, problem: Problem, legs: Legs) -> Array:
         start = np.concatenate([place, velocity], axis=1)
         flown = least_distance(model.mass_ratio, model.eccentricity, begin, start, end)
         least = np.minimum(least, flown)
-    return least
+    return least * AU_KM
 
 
-def problem_of(model: ThreeBodyModel, track: Track) -> Problem:
-    """Return the problem of arcs from the parking orbit to one asteroid."""
+def problem_of(model: ThreeBodyModel, tracks: list[Track], whose: Rows) -> Problem:
+    """Return the problem of arcs from the parking orbit, each to the asteroid that is its own."""
     return Problem(
         model.mass_ratio, model.eccentricity,
         lambda _, anomaly, phase: model.parking_states(anomaly, phase),
-        lambda _, anomaly: track.at(anomaly), model.period,
+        lambda rows, anomaly: states_of(tracks, whose[rows], anomaly), model.period,
     )  # fmt: skip
+
+
+def budget_of(window: SearchWindow, kind: Kind) -> float:
+    """Most that all manoeuvres together may cost, m/s."""
+    return window.rendezvous_m_s if kind == "rendezvous" else window.flyby_m_s
 
 
 def any_phase(model: ThreeBodyModel) -> bool:

@@ -18,6 +18,7 @@ import pandas as pd
 from survey.tables import RANKING, THREE_BODY, TRANSFERS, UNREACHED, validate
 from survey.transfer.arcs import KINDS
 from survey.transfer.ranking_flags import FREE_M_S, NO, TRUST, YES, flags_of, unconfirmed_by
+from survey.transfer.ranking_modes import cheapest_way
 from survey.transfer.spacecraft import Spacecraft
 from survey.transfer.trust import assess
 
@@ -45,6 +46,7 @@ def rank(
     *,
     three_body: pd.DataFrame | None = None,
     unreached: pd.DataFrame | None = None,
+    departures: pd.DataFrame | None = None,
     trust: pd.DataFrame | None = None,
     kepler: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
@@ -54,7 +56,8 @@ def rank(
     the craft's last date. Ranks go by delta-v, ties by arrival: an unaffordable asteroid keeps its
     place, and `within_budget` says what it lacks. Delta-v below `FREE_M_S` is free within the
     model, so such asteroids tie, and the first to be met comes first. Where an asteroid has a
-    three-body arc, that one is ranked, for the best phase if the craft's is not known.
+    three-body arc, that one is ranked, for the best phase if the craft's is not known; and where
+    another way of leaving the parking orbit than the single impulse is cheaper, that way.
 
     Parameters
     ----------
@@ -67,6 +70,8 @@ def rank(
     unreached : DataFrame, optional
         Whom that search found no arc for, in the schema `survey.tables.UNREACHED`: two-body
         figures within its budget are flagged, as it does not confirm them.
+    departures : DataFrame, optional
+        Other ways of leaving the parking orbit, in the schema `survey.tables.DEPARTURES`.
     trust : DataFrame, optional
         What `assess_ranking` gave for this ranking: how far the positions can be believed.
     kepler : DataFrame, optional
@@ -88,8 +93,9 @@ def rank(
     ranking = solved.drop_duplicates("designation").set_index("designation")[
         ["name", "H_mag", "fidelity", "asteroid_model"]
     ]
-    above = None if three_body is None else _best(validate(three_body, THREE_BODY), last)
-    if above is not None:
+    above = None
+    if three_body is not None:
+        above = cheapest_way(_best(validate(three_body, THREE_BODY), last), departures, last)
         ranking = _with_newcomers(ranking, above)
     if unreached is not None:
         best = best.assign(unconfirmed=unconfirmed_by(best, validate(unreached, UNREACHED)))
@@ -219,8 +225,10 @@ def _put_three_body(ranking: pd.DataFrame, kind: str, rows: pd.DataFrame) -> Non
     for name in _SHARED:
         column = rows["dv_total_m_s" if name == "dv_m_s" else name]
         ranking[f"{kind}_three_body_{name}"] = column.reindex(ranking.index)
-    for name in _PHASES:
+    for name in (*_PHASES, "single_impulse_dv_m_s"):
         ranking[f"{kind}_{name}"] = rows[name].reindex(ranking.index)
+    ranking[f"{kind}_strategy"] = rows["strategy"].reindex(ranking.index).fillna("")
+    ranking[f"{kind}_three_body_dv_middle_m_s"] = rows["dv_middle_m_s"].reindex(ranking.index)
     for name, applies in (
         ("assisted", rows["assisted"]), ("free", rows["dv_total_m_s"] < FREE_M_S),
     ):  # fmt: skip

@@ -19,6 +19,7 @@ DIFFERENT: Final = 0.2
 
 TRUST: Final = ("sigma_km", "earth_pass_au", "earth_pass_jd_tdb", "trusted", "doubt")
 YES, NO = "yes", "no"
+SINGLE, SWINGBY = "single impulse", "powered Earth swingby"
 
 UNCONFIRMED: Final = {
     "out of reach": "two-body figure unconfirmed, the three-body search had no start",
@@ -84,6 +85,7 @@ def flags_of(arcs: pd.DataFrame, two_body: pd.DataFrame, last: float) -> pd.Seri
     near = slow & (arcs["earth_distance_au"] < NEAR_EARTH_AU)
     free = arcs["dv_total_m_s"] < FREE_M_S
     doubted = arcs["trusted"] == NO if "trusted" in arcs else np.zeros(len(arcs), dtype=bool)
+    by_design = arcs["strategy"] == SWINGBY if "strategy" in arcs else free & False
     why = arcs["unconfirmed"] if "unconfirmed" in arcs else pd.Series("", index=arcs.index)
     reasons = {
         "slow flight, Earth's gravity at L2 neglected": slow & (arcs["tof_d"] > FAST_TOF_D),
@@ -93,7 +95,11 @@ def flags_of(arcs: pd.DataFrame, two_body: pd.DataFrame, last: float) -> pd.Seri
         "two-body figure not valid, Earth's gravity changes it": ~slow
         & two_body_invalid(below, arcs["dv_total_m_s"]),
         **{text: slow & (why == outcome) for outcome, text in UNCONFIRMED.items()},
-        "passes Earth or Moon on the way, which the model keeps in one point": arcs["assisted"],
+        "passes Earth or Moon on the way, which the model keeps in one point": arcs["assisted"]
+        & ~by_design,
+        "burn close to the Earth by design, which the model keeps in one point with the Moon": (
+            by_design
+        ),
         "asteroid's position on arrival in doubt": doubted,
         "below 20 m/s, free within the model": free,
         "arrives after the craft's last date": arcs["arrival_jd_tdb"] > last,

@@ -1,135 +1,175 @@
-"""Ways to leave the parking orbit, side by side: what each costs, and what it saves."""
+"""Ways to leave the parking orbit, side by side: what each costs, asteroid by asteroid.
+
+The single impulse is known from the search phase by phase; its arcs are handed over, not searched
+again. From them come the arcs with an inserted impulse, where the primer vector says that one
+helps. The manifold coast and the powered swingby have starts of their own. What comes of each way
+is one record, also where it leads to nothing.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from survey.transfer.deep_space import insert_impulses, make_coasts, search_deep_space
-from survey.transfer.detours import Detours
-from survey.transfer.ephemerides import Ephemerides
-from survey.transfer.parking import ParkingOrbit
-from survey.transfer.swingby import make_perigees, search_swingby
-from survey.transfer.three_body_arcs import CAREFUL, Effort, Kind, search_arcs
-from survey.transfer.three_body_found import Found, speeds_m_s
-from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel, make_model, make_reach
-from survey.transfer.three_body_track import make_tracks
+from survey.astro.perigee import Waypoints
+from survey.astro.shooting_optimum import Optimum, optimise_arcs
+from survey.transfer.deep_space import (
+    insert_impulses,
+    primer_of_legs,
+    search_deep_space,
+)
+from survey.transfer.detours import Detours, problem_of
+from survey.transfer.ranking_flags import SINGLE, SWINGBY
+from survey.transfer.swingby import left_at_infinity_km_s, search_swingby
+from survey.transfer.three_body_arcs import Kind
+from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel
+from survey.transfer.three_body_records import KINDS
+from survey.transfer.three_body_track import Track
+
+__all__ = [
+    "COAST", "FOUND", "INSERTED", "MODE", "OUTCOMES", "SINGLE", "STRATEGIES", "SWINGBY", "modes_of",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
+Records = NDArray[np.void]
 
-SINGLE: Final = "single impulse"
 INSERTED: Final = "inserted deep-space impulse"
 COAST: Final = "manifold coast"
-SWINGBY: Final = "powered Earth swingby"
-KINDS: Final[tuple[Kind, ...]] = ("flyby", "rendezvous")
+STRATEGIES: Final = (SINGLE, INSERTED, COAST, SWINGBY)
+
+FOUND, NO_START, NOT_CONVERGED, NONE_KEPT, NO_GAIN, NO_PATH = range(6)
+OUTCOMES: Final = ("found", "no start", "not converged", "none kept", "no gain", "no path")
+"""In words: there is an arc; there is nothing to start from; of the starts none converged; all that
+converged cost more than the budget, or pass where they must not; an impulse on the way does not
+lower the cost; where the asteroid is in these years cannot be computed."""
+
+MODE: Final = np.dtype(
+    [
+        ("asteroid", np.int64), ("kind", np.int8), ("strategy", np.int8), ("outcome", np.int8),
+        ("begin", float), ("middle", float), ("end", float), ("phase", float),
+        ("departure", float), ("on_the_way", float), ("arrival", float), ("total", float),
+        ("relative", float), ("infinity_km_s", float), ("perigee_km", float),
+        ("earth_km", float), ("primer", float), ("assisted", np.bool_),
+        ("tried", np.int64), ("converged", np.int64),
+    ]
+)  # fmt: skip
+_FELT_M_S: Final = 1.0  # the primer of a smaller impulse has no direction to speak of
+_FIGURES: Final = [name for name in MODE.names or () if MODE[name] == np.float64]
 
 
-def compare_departures(
-    catalog: pd.DataFrame,
-    parking: ParkingOrbit,
+def modes_of(
+    model: ThreeBodyModel,
     window: SearchWindow,
-    ephemerides: Ephemerides,
+    tracks: list[Track],
+    parents: list[Records],
+    perigees: Waypoints,
+    coasts: Waypoints,
     *,
-    effort: Effort = CAREFUL,
-    kinds: tuple[Kind, ...] = KINDS,
-    starts: int = 64,
-) -> pd.DataFrame:
-    """Search asteroids by every way of leaving, and tell what each saves.
+    kind: Kind,
+    starts: int = 80,
+) -> Records:
+    """Search asteroids by every way of leaving.
 
     Parameters
     ----------
-    catalog : DataFrame
-        The asteroids; a few dozen, for each takes half a minute.
-    parking : ParkingOrbit
-        Where the craft waits.
+    model : ThreeBodyModel
+        The elliptic problem and the parking orbit.
     window : SearchWindow
         Dates and budgets.
-    ephemerides : Ephemerides
-        Of these asteroids, in the same order.
-    effort : Effort
-        Put into the single impulse; the bar that the others must clear.
-    kinds : tuple of str
-        What is asked for.
+    tracks : list of Track
+        Where the asteroids are.
+    parents : list of ndarray of `survey.transfer.three_body_records.RECORD`
+        Arcs of one impulse to each asteroid, of all seasons and phases, the cheapest first.
+    perigees, coasts : Waypoints
+        From `survey.transfer.swingby.make_perigees` and `survey.transfer.drifts.make_coasts`.
+    kind : {"flyby", "rendezvous"}
+        Whether to pass or to stop.
     starts : int
-        For each of the other ways.
+        Of the coast and of the swingby, for each asteroid.
 
     Returns
     -------
-    DataFrame
-        One row per asteroid, kind and way that fits the budget: dates (JD TDB), each impulse, the
-        total, and `saved_m_s`, by how much it is cheaper than the single impulse that is not
-        helped by Earth or Moon (NaN where there is none within the budget).
+    ndarray of MODE
+        For each asteroid one record of each of `STRATEGIES`, numbered from 0.
     """
-    model = make_model(parking, window)
-    reach = make_reach(parking, window)
-    perigees, coasts = make_perigees(model, window), make_coasts(model, window)
-    tracks = make_tracks(model, window, ephemerides.chunk(slice(0, len(catalog))))
-    rows: list[dict[str, object]] = []
-    for designation, track in zip(catalog["designation"], tracks, strict=True):
-        for kind in kinds:
-            found = search_arcs(model, reach, window, track, kind=kind, effort=effort)
-            here = _single(model, found, kind)
-            bar = float(here[0]["dv_total_m_s"]) if here else np.nan  # type: ignore[arg-type]
-            if len(found.arcs.cost):
-                more = insert_impulses(model, window, track, found.arcs, kind=kind)
-                here += _best(more.arcs, INSERTED, kind)
-            for way, search, waypoints in (
-                (COAST, search_deep_space, coasts), (SWINGBY, search_swingby, perigees),
-            ):  # fmt: skip
-                best = search(model, waypoints, window, track, kind=kind, starts=starts)
-                here += _best(best, way, kind)
-            for row in here:
-                saved = bar - row["dv_total_m_s"]  # type: ignore[operator]
-                rows.append({"designation": designation, "kind": kind, **row, "saved_m_s": saved})
-    return pd.DataFrame(rows)
+    singles = [_closed(model, tracks, n, some, kind) for n, some in enumerate(parents)]
+    inserted = insert_impulses(model, window, tracks, singles, kind=kind)
+    ways: list[list[Detours]] = [
+        [one.arcs for one in inserted],
+        search_deep_space(model, coasts, window, tracks, kind=kind, starts=starts),
+        search_swingby(model, perigees, window, tracks, kind=kind, starts=starts),
+    ]
+    records = np.zeros((len(tracks), len(STRATEGIES)), MODE)
+    records["asteroid"] = np.arange(len(tracks))[:, None]
+    records["kind"], records["strategy"] = KINDS.index(kind), np.arange(len(STRATEGIES))
+    for name in _FIGURES:
+        records[name] = np.nan
+    for n, track in enumerate(tracks):
+        _put_single(model, records[n, 0], parents[n], inserted[n].primer)
+        for way, found in enumerate(ways, start=1):
+            _put(model, records[n, way], _cheaper(way, found[n], parents[n]), kind)
+        if len(parents[n]) and records[n, 1]["outcome"] in (NO_START, NONE_KEPT):
+            records[n, 1]["outcome"] = NO_GAIN
+        if not np.isfinite(track.states).any():
+            records[n]["outcome"] = NO_PATH
+    return records.ravel()
 
 
-def _single(model: ThreeBodyModel, found: Found, kind: Kind) -> list[dict[str, object]]:
-    """Return the cheapest arc of one impulse that neither Earth nor Moon has helped."""
-    own = np.flatnonzero(~found.assisted)[:1]
-    departure, arrival = speeds_m_s(model, found.arcs)
-    return [
-        _row(
-            SINGLE, model.jd_at(found.arcs.begin[k]), np.nan, model.jd_at(found.arcs.end[k]),
-            departure[k], 0.0, arrival[k], kind, found.earth_km[k], found.tried, found.converged,
+def _closed(
+    model: ThreeBodyModel, tracks: list[Track], number: int, parents: Records, kind: Kind
+) -> Optimum:
+    """Close arcs once more from what their records tell."""
+    problem = problem_of(model, tracks, np.full(len(parents), number))
+    return optimise_arcs(
+        model.mass_ratio, model.eccentricity, problem.departure, problem.target,
+        parents["begin"].copy(), parents["end"].copy(), np.nan_to_num(parents["phase"]),
+        parents["velocity"].copy(), period=model.period, rendezvous=kind == "rendezvous",
+        iterations=0,
+    )  # fmt: skip
+
+
+def _put_single(model: ThreeBodyModel, record: np.void, parents: Records, primer: Array) -> None:
+    if not len(parents):
+        record["outcome"] = NO_START
+        return
+    best = parents[0]
+    for name in ("begin", "end", "departure", "arrival", "total", "relative", "earth_km"):
+        record[name] = best[name]
+    record["phase"] = best["phase"] if model.torus is not None else np.nan
+    record["on_the_way"] = 0.0
+    if min(best["departure"], best["arrival"] or np.inf) >= _FELT_M_S:
+        record["primer"] = primer[0]
+    record["assisted"] = best["assisted"]
+    record["tried"], record["converged"] = best["tried"], best["converged"]
+
+
+def _cheaper(way: int, found: Detours, parents: Records) -> Detours:
+    """Drop insertions into dearer arcs that leave them dearer than the best single impulse."""
+    if STRATEGIES[way] != INSERTED or not len(parents) or parents[0]["assisted"]:
+        return found
+    return found.keep(found.total_m_s < parents[0]["total"])
+
+
+def _put(model: ThreeBodyModel, record: np.void, found: Detours, kind: Kind) -> None:
+    record["tried"], record["converged"] = found.tried, found.converged
+    if not len(found.total_m_s):
+        record["outcome"] = (
+            NO_START if not found.tried else NONE_KEPT if found.converged else NOT_CONVERGED
         )
-        for k in own
-    ]  # fmt: skip
-
-
-def _best(found: Detours, way: str, kind: Kind) -> list[dict[str, object]]:
-    """Return the cheapest arc; in deep space, of those that Earth and Moon have not helped."""
-    own = np.flatnonzero(~found.assisted | (way == SWINGBY))[:1]
-    return [
-        _row(
-            way, found.begin_jd[k], found.middle_jd[k], found.end_jd[k], found.departure_m_s[k],
-            found.middle_m_s[k], found.arrival_m_s[k], kind, found.earth_km[k], found.tried,
-            found.converged,
-        )
-        for k in own
-    ]  # fmt: skip
-
-
-def _row(
-    way: str, begin: Array, middle: Array | float, end: Array, departure: Array,
-    on_the_way: Array | float, arrival: Array, kind: Kind, earth_km: Array, tried: int,
-    converged: int,
-) -> dict[str, object]:  # fmt: skip
-    stop = float(arrival) if kind == "rendezvous" else 0.0
-    return {
-        "strategy": way,
-        "departure_jd_tdb": float(begin),
-        "middle_jd_tdb": float(middle),
-        "arrival_jd_tdb": float(end),
-        "dv_departure_m_s": float(departure),
-        "dv_middle_m_s": float(on_the_way),
-        "dv_arrival_m_s": stop,
-        "dv_total_m_s": float(departure) + float(on_the_way) + stop,
-        "v_relative_km_s": float(arrival) / 1e3,
-        "least_earth_km": float(earth_km),
-        "problems": tried,
-        "converged": converged,
-    }
+        return
+    legs = found.legs
+    record["begin"], record["middle"], record["end"] = legs.begin[0], legs.middle[0], legs.end[0]
+    record["phase"] = found.phase[0] if model.torus is not None else np.nan
+    record["departure"], record["on_the_way"] = found.departure_m_s[0], found.middle_m_s[0]
+    record["relative"] = found.arrival_m_s[0]
+    record["arrival"] = found.arrival_m_s[0] if kind == "rendezvous" else 0.0
+    record["total"], record["earth_km"] = found.total_m_s[0], found.earth_km[0]
+    record["assisted"] = found.assisted[0]
+    paid = [record["departure"], record["on_the_way"], record["arrival"] or np.inf]
+    if STRATEGIES[record["strategy"]] == SWINGBY:
+        record["infinity_km_s"] = left_at_infinity_km_s(model, found)[0]
+        record["perigee_km"] = found.earth_km[0]
+    elif min(paid) >= _FELT_M_S:
+        record["primer"] = primer_of_legs(model, legs.take(np.arange(1)), kind=kind)[0]

@@ -16,21 +16,20 @@ from numpy.typing import NDArray
 
 from survey.astro.compiling import entry
 from survey.astro.fall import fall_scheme, fly_falls
-from survey.astro.impulse_sum import Legs, descend
 from survey.astro.near_planet import from_planet, to_planet
 from survey.astro.oberth import hyperbola_velocity, speed_at_infinity
 from survey.astro.perigee import Waypoints, fall_directions, find_perigees
 from survey.astro.pulsating import speed_scale
 from survey.astro.two_body_start import lambert_arcs
-from survey.constants import AU_KM
+from survey.constants import AU_KM, J2_EARTH_RADIUS_KM
+from survey.transfer.descents import Plan, settle
 from survey.transfer.detours import (
     Detours,
-    any_phase,
+    budget_of,
     departure_grid,
-    departures,
     every_year,
-    make_detours,
     problem_of,
+    spread_out,
 )
 from survey.transfer.three_body_arcs import Kind
 from survey.transfer.three_body_model import DAY, REACH_PHASES, SearchWindow, ThreeBodyModel
@@ -38,7 +37,7 @@ from survey.transfer.three_body_track import Track
 
 Array = NDArray[np.float64]
 
-LEAST_PERIGEE_KM: Final = 6678.0
+LEAST_PERIGEE_KM: Final = J2_EARTH_RADIUS_KM + 300.0
 """300 km above the Earth's equator: no arc passes lower."""
 
 _AIM: Final = 1.006  # of it, for the optimiser, whose bound is soft
@@ -51,8 +50,12 @@ _PACE_D: Final = 2.0  # between departures, where the phase is known
 _STEP_D: Final = 3.0  # of perigee dates and ...
 _TOF_STEP_D: Final = 6.0  # ... times of flight from there, for which Lambert's arcs are tabulated
 _SHORTEST_D: Final = 20.0
-_POLISHED, _POLISHED_TIMES = 8, 2  # how many of the cheapest are moved on, and how often
 _PART_D: Final = 20.0  # of perigee and arrival dates: one start is kept for each pair
+
+PLAN: Final = Plan(
+    first=12, kept=40, then=60, polished=4, times=1, aim_km=_AIM * LEAST_PERIGEE_KM,
+    least_km=LEAST_PERIGEE_KM,
+)  # fmt: skip
 
 
 def make_perigees(model: ThreeBodyModel, window: SearchWindow) -> Waypoints:
@@ -93,13 +96,13 @@ def search_swingby(
     model: ThreeBodyModel,
     perigees: Waypoints,
     window: SearchWindow,
-    track: Track,
+    tracks: list[Track],
     *,
     kind: Kind,
-    starts: int = 96,
-    iterations: int = 60,
-) -> Detours:
-    """Find the cheapest arcs to an asteroid by way of a burn near the Earth.
+    starts: int = 80,
+    plan: Plan = PLAN,
+) -> list[Detours]:
+    """Find the cheapest arcs to asteroids by way of a burn near the Earth.
 
     Parameters
     ----------
@@ -109,27 +112,31 @@ def search_swingby(
         From `make_perigees` for the same model and window.
     window : SearchWindow
         Dates and budgets; its times of flight are those from the parking orbit.
-    track : Track
-        Where the asteroid is.
+    tracks : list of Track
+        Where the asteroids are.
     kind : {"flyby", "rendezvous"}
         Whether to pass or to stop.
     starts : int
-        How many of the cheapest estimates are closed and optimised.
-    iterations : int
-        Moves of dates and node allowed for each.
+        How many of the cheapest estimates for each asteroid are closed and optimised.
+    plan : Plan
+        How far.
 
     Returns
     -------
-    Detours
-        Distinct arcs within the budget, cheapest first; none if the asteroid is out of reach.
+    list of Detours
+        Of each asteroid: distinct arcs within the budget, cheapest first; none if it is out of
+        reach.
     """
-    rendezvous = kind == "rendezvous"
-    budget = window.rendezvous_m_s if rendezvous else window.flyby_m_s
-    rows, ends, _ = estimate_swingbys(model, perigees, window, track, kind=kind)
-    rows, ends = rows[:starts], ends[:starts]
-    chosen = perigees.take(rows)
-    after = _departing(model, chosen, ends, track, rendezvous=rendezvous)
-    problem = problem_of(model, track)
+    parts = []
+    for track in tracks:
+        rows, ends, price = estimate_swingbys(model, perigees, window, track, kind=kind)
+        head = spread_out(price, perigees.middle[rows], ends, count=starts)
+        rows, ends = rows[head], ends[head]
+        after = _departing(model, perigees.take(rows), ends, track, rendezvous=kind == "rendezvous")
+        parts.append((rows, ends, after))
+    rows, ends, after = (np.concatenate(column) for column in zip(*parts, strict=True))
+    whose = np.repeat(np.arange(len(tracks)), [len(part[0]) for part in parts])
+    chosen, problem = perigees.take(rows), problem_of(model, tracks, whose)
     variables = np.concatenate(
         [
             np.stack([chosen.begin, chosen.phase], axis=1), chosen.impulse,
@@ -141,22 +148,7 @@ def search_swingby(
         problem, np.arange(len(rows)), variables, chosen.middle - chosen.begin,
         chosen.state[:, :3], after, chosen.middle, after, flights=30,
     )  # fmt: skip
-    scheme = fall_scheme(problem)
-
-    def improve(some: Legs) -> tuple[Legs, Array]:
-        return descend(
-            problem, scheme, some, rendezvous=rendezvous, free_phase=any_phase(model),
-            least_distance=_AIM * LEAST_PERIGEE_KM / AU_KM,
-            begin_bounds=departures(model, window),
-            tof_bounds=(window.tof_min_d * DAY, window.tof_max_d * DAY), iterations=iterations,
-        )  # fmt: skip
-
-    legs, cost = improve(legs)
-    for _ in range(_POLISHED_TIMES):  # from fresh damping
-        head = np.argsort(cost, kind="stable")[:_POLISHED]
-        better, cost[head] = improve(legs.take(head))
-        legs.put(head, better)
-    return make_detours(model, problem, legs, cost, budget_m_s=budget, least_km=LEAST_PERIGEE_KM)
+    return settle(model, window, tracks, legs, whose, scheme=fall_scheme, kind=kind, plan=plan)
 
 
 def left_at_infinity_km_s(model: ThreeBodyModel, found: Detours) -> Array:
@@ -191,7 +183,7 @@ def estimate_swingbys(
     if not len(perigees.begin):
         return nothing
     mu, e, unit = model.mass_ratio, model.eccentricity, model.mean_speed_m_s
-    budget = window.rendezvous_m_s if kind == "rendezvous" else window.flyby_m_s
+    budget = budget_of(window, kind)
     passed = np.arange(perigees.middle.min(), perigees.middle.max() + _STEP_D * DAY, _STEP_D * DAY)
     tofs = np.arange(_SHORTEST_D, window.tof_max_d, _TOF_STEP_D) * DAY
     arrival = passed[:, None] + tofs

@@ -1,9 +1,10 @@
 """Every asteroid from the real parking orbit: the three-body search over a catalogue.
 
-Three passes, each for fewer asteroids than the one before. All are laid over the reachable set,
-which tells at once who is out of reach; those that are not get a few arcs closed and optimised;
-and the head of that ranking is searched phase by phase. The asteroids go in chunks, so that a
-chunk is the unit of parallel work, of progress and of resumption.
+Passes follow each other, each for fewer asteroids than the one before. All are laid over the
+reachable set, which tells at once who is out of reach; those that are not get a few arcs closed
+and optimised; the head of that ranking is searched phase by phase, and then by the other ways of
+leaving the parking orbit. The asteroids go in chunks, so that a chunk is the unit of parallel work,
+of progress and of resumption.
 """
 
 from __future__ import annotations
@@ -19,16 +20,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import survey
+from survey.transfer.departures import to_departures
 from survey.transfer.ephemerides import Ephemerides, build_ephemerides, laws_of, model_key
-from survey.transfer.executor import answers
 from survey.transfer.parking import ParkingOrbit
 from survey.transfer.ranking_flags import FREE_M_S
+from survey.transfer.strategies import MODE
 from survey.transfer.targets import element_array
 from survey.transfer.three_body_arcs import CAREFUL, QUICK, Kind
 from survey.transfer.three_body_chunk import Piece, Work, search_chunk
 from survey.transfer.three_body_model import SearchWindow, make_model
-from survey.transfer.three_body_records import IN_REACH, KINDS, RECORD
+from survey.transfer.three_body_modes import ROOT, ModesPiece, search_modes
+from survey.transfer.three_body_pass import run_pass
+from survey.transfer.three_body_records import IN_REACH, KINDS, split_parents
 from survey.transfer.three_body_shelf import ResultShelf, key_of
+from survey.transfer.three_body_sources import ROOT as CHUNK_ROOT
 from survey.transfer.three_body_sources import source_digest
 from survey.transfer.three_body_starts import START, two_body_windows
 from survey.transfer.three_body_table import counts_of, to_table, to_unreached
@@ -37,7 +42,11 @@ CHUNK: Final = 32
 DEEP: Final = 150
 """Asteroids of either kind that are searched phase by phase, cheapest first."""
 
+MODES: Final = 50
+"""Most asteroids of either kind that are searched by every way of leaving."""
+
 _CAREFUL_CHUNK: Final = 4
+_MODES_CHUNK: Final = 5
 _MARGIN_D: Final = 2.0
 
 
@@ -124,6 +133,41 @@ def search_with_outcomes(
     unreached : DataFrame
         In the schema `survey.tables.UNREACHED`, a row for each asteroid and kind without an arc.
     """
+    return search_with_departures(
+        catalog, parking, window, transfers=transfers, deep=deep, modes=0, executor=executor,
+        ephemerides=ephemerides, cache=cache, results=results, progress=progress,
+    )[:2]  # fmt: skip
+
+
+def search_with_departures(
+    catalog: pd.DataFrame,
+    parking: ParkingOrbit,
+    window: SearchWindow,
+    *,
+    transfers: pd.DataFrame | None = None,
+    deep: int = DEEP,
+    modes: int = MODES,
+    executor: Executor | None = None,
+    ephemerides: Ephemerides | None = None,
+    cache: Path | None = None,
+    results: Path | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Search as `search_with_outcomes` does, and the leading asteroids by every way of leaving.
+
+    Parameters and errors are those of `search_three_body`, and
+
+    modes : int, optional
+        Asteroids of either kind, of those searched phase by phase, that are also searched by the
+        other ways of leaving the parking orbit, cheapest first.
+
+    Returns
+    -------
+    arcs, unreached : DataFrame
+        What `search_with_outcomes` returns.
+    departures : DataFrame
+        In the schema `survey.tables.DEPARTURES`, a row for each asteroid, kind and way.
+    """
     if not deep >= 0:
         raise ValueError(f"the number of asteroids searched deeply was given as {deep}: write 150")
     span = span_of(window)
@@ -144,19 +188,25 @@ def search_with_outcomes(
     )
     every = np.arange(len(catalog))
     quick = searcher.search(Work(model, parking, window, QUICK), every, "reach")
-    parts, passes = [], [quick]
+    parts, passes, ways = [], [quick], [np.empty(0, MODE)]
     for number, kind in enumerate(KINDS):
         mine = quick[quick["kind"] == number]
         chosen = _head(mine, deep)
         deeper = Work(model, parking, window, CAREFUL, (kind,))
-        passes.append(searcher.search(deeper, chosen, f"phases, {kind}"))
-        better = passes[-1][passes[-1]["outcome"] == IN_REACH]
+        careful, parents = split_parents(searcher.search(deeper, chosen, f"phases, {kind}"))
+        passes.append(careful)
+        better = careful[careful["outcome"] == IN_REACH]
         found = np.isin(mine["asteroid"], better["asteroid"])
         parts += [better, mine[~found]]
+        known = np.concatenate([better, mine[~found & np.isin(mine["asteroid"], chosen)]])
+        parents = np.concatenate([parents, known[~np.isin(known["asteroid"], better["asteroid"])]])
+        leading = _head(known, min(modes, deep))
+        ways.append(searcher.search_modes(deeper, leading, parents))
     records = np.concatenate(parts)
     table = to_table(catalog, model, records)
     table.attrs["counts"] = counts_of(len(catalog), records, passes)
-    return table, to_unreached(catalog, window, records)
+    departures = to_departures(catalog, model, np.concatenate(ways))
+    return table, to_unreached(catalog, window, records), departures
 
 
 def span_of(window: SearchWindow) -> tuple[float, float]:
@@ -179,28 +229,37 @@ class _Searcher:
     def search(self, work: Work, rows: NDArray[np.int64], name: str) -> NDArray[np.void]:
         """Search some of the rows, chunk by chunk, but for those whose results are known."""
         shelf = ResultShelf(self.results, self._everything(work))
-        keys = {int(row): self._key(int(row)) for row in rows}
-        found: list[NDArray[np.void]] = [np.empty(0, RECORD)]
-        todo = []
-        for row, key in keys.items():
-            known = shelf.take(key)
-            if known is None:
-                todo.append(row)
-            else:
-                found.append(_numbered(known, np.full(len(known), row)))
-        size = CHUNK if work.effort == QUICK else _CAREFUL_CHUNK
-        pieces = [np.array(todo[n : n + size]) for n in range(0, len(todo), size)]
-        done = len(rows) - len(todo)
-        self.tell(name, done, len(rows))
-        tasks = ((n, self._piece(work, piece)) for n, piece in enumerate(pieces))
-        for n, records in answers(search_chunk, tasks, self.executor):
-            shelf.put([keys[int(row)] for row in pieces[n]], records)
-            found.append(_numbered(records, pieces[n][records["asteroid"]]))
-            done += len(pieces[n])
-            self.tell(name, done, len(rows))
-        shelf.prune()
-        records = np.concatenate(found)
+        records = run_pass(
+            shelf, {int(row): self._key(int(row)) for row in rows},
+            lambda some: self._piece(work, some), search_chunk,
+            size=CHUNK if work.effort == QUICK else _CAREFUL_CHUNK, executor=self.executor,
+            tell=lambda done, total: self.tell(name, done, total),
+        )  # fmt: skip
         return records[np.lexsort((records["window"], records["kind"], records["asteroid"]))]
+
+    def search_modes(
+        self, work: Work, rows: NDArray[np.int64], parents: NDArray[np.void]
+    ) -> NDArray[np.void]:
+        """Search some of the rows by every way of leaving, from the arcs known of them."""
+        if not len(rows):
+            return np.empty(0, MODE)
+        shelf = ResultShelf(self.results, b"modes" + self._everything(work, ROOT), MODE)
+        own = {int(row): parents[parents["asteroid"] == row] for row in rows}
+        (kind,) = work.kinds
+        for some in own.values():
+            some["asteroid"] = 0  # its place in this catalogue is nothing that results follow from
+        keys = {
+            row: key_of(self.orbits[row].tobytes(), some.tobytes()) for row, some in own.items()
+        }
+        return run_pass(
+            shelf, keys,
+            lambda some: ModesPiece(
+                work.model, work.window, kind, self.ephemerides.chunk(some),
+                [own[int(row)] for row in some],
+            ),
+            search_modes, size=_MODES_CHUNK, executor=self.executor,
+            tell=lambda done, total: self.tell(f"departure modes, {kind}", done, total),
+        )  # fmt: skip
 
     def _piece(self, work: Work, rows: NDArray[np.int64]) -> Piece:
         windows = {
@@ -215,23 +274,16 @@ class _Searcher:
         arcs = [self._windows(kind, self.designations[row]).tobytes() for kind in KINDS]
         return key_of(self.orbits[row].tobytes(), *arcs)
 
-    def _everything(self, work: Work) -> bytes:
+    def _everything(self, work: Work, root: str = CHUNK_ROOT) -> bytes:
         """Write down what all asteroids' results follow from."""
         torus = work.model.torus
         orbit = b"" if torus is None else torus.coefficients.tobytes()
         choices = (
-            survey.__version__, source_digest(), work.window, work.effort, work.kinds,
+            survey.__version__, source_digest(root), work.window, work.effort, work.kinds,
             work.model.phase_zero, work.model.mass_ratio, work.model.point.tolist(),
             model_key(self.ephemerides.first_jd, self.ephemerides.last_jd),
         )  # fmt: skip
         return repr(choices).encode() + orbit
-
-
-def _numbered(records: NDArray[np.void], rows: NDArray[np.int64]) -> NDArray[np.void]:
-    """Give records their asteroids' places in the catalogue."""
-    renumbered = records.copy()
-    renumbered["asteroid"] = rows
-    return renumbered
 
 
 def _head(records: NDArray[np.void], count: int) -> NDArray[np.int64]:

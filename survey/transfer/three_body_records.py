@@ -2,7 +2,8 @@
 
 Every asteroid has at least one record of either kind. An asteroid without an arc has a single one,
 with `window` 0, its figures NaN, and its `outcome`, so that nobody who was searched is missing from
-the counts.
+the counts. After a careful search the records of further arcs, of other dates and phases, follow:
+the parents of other ways to leave (`survey.transfer.strategies`), which no table shows.
 """
 
 from __future__ import annotations
@@ -38,13 +39,20 @@ OUTCOMES: Final = ("in reach", "out of reach", "not converged", "over budget", "
 """In words: there is an arc; there is no start; of the starts none converged; all that converged
 cost more than the budget; where the asteroid is in these years cannot be computed."""
 
+PARENT: Final = 64
+"""The `window` of the first parent, which is the cheapest arc; the others follow."""
+
+_PARENTS: Final = 48
 _SOONER_D: Final = 10.0
+_SEASON_D: Final = 45.0  # parents differ by as much in their dates, or ...
+_SECTORS: Final = 12  # ... in phase
 
 RECORD: Final = np.dtype(
     [
         ("asteroid", np.int64), ("kind", np.int8), ("window", np.int8), ("careful", np.bool_),
         ("outcome", np.int8),
-        ("begin", float), ("end", float), ("phase", float), ("assisted", np.bool_),
+        ("begin", float), ("end", float), ("phase", float), ("velocity", float, 3),
+        ("assisted", np.bool_),
         ("departure", float), ("arrival", float), ("total", float), ("relative", float),
         ("earth_km", float), ("best", float), ("median", float), ("worst", float),
         ("share", float), ("starts", np.int64), ("tried", np.int64), ("converged", np.int64),
@@ -55,28 +63,33 @@ _FIGURES: Final = [name for name in RECORD.names or () if RECORD[name] == np.flo
 
 def records_of(
     model: ThreeBodyModel, window: SearchWindow, found: Found, asteroid: int, kind: Kind,
-    effort: Effort, *, has_path: bool = True,
+    effort: Effort, *, has_path: bool = True, parents: bool | None = None,
 ) -> NDArray[np.void]:  # fmt: skip
     """Choose the arcs of one asteroid and kind that the table keeps: its trade of cost and time.
 
     Unassisted arcs come first; where there is none, the cheapest assisted one stands for the
-    asteroid and is marked. Where there is no arc at all, one record tells why.
+    asteroid and is marked. Where there is no arc at all, one record tells why. Parents of other
+    ways to leave follow if asked for, or after a careful search.
     """
     departure, arrival = speeds_m_s(model, found.arcs)
     total = departure + (arrival if kind == "rendezvous" else 0.0)
-    rows = _trades(found, total)
+    trades, careful = _trades(found, total), effort == CAREFUL
+    further = _parents(found) if (careful if parents is None else parents) else trades[:0]
+    rows = np.concatenate([trades, further])
     records = np.zeros(max(len(rows), 1), RECORD)
-    careful = effort == CAREFUL
     records["asteroid"], records["kind"] = asteroid, KINDS.index(kind)
     records["careful"], records["outcome"] = careful, _outcome(found, has_path=has_path)
     records["starts"] = found.starts
     records["tried"], records["converged"] = found.tried, found.converged
-    for name in _FIGURES:
+    for name in (*_FIGURES, "velocity"):
         records[name] = np.nan
     if not len(rows):
         return records
-    records["window"] = np.arange(1, len(rows) + 1)
+    records["window"] = np.concatenate(
+        [np.arange(1, len(trades) + 1), PARENT + np.arange(len(further))]
+    )
     arcs = found.arcs
+    records["velocity"] = arcs.velocity[rows]
     records["begin"], records["end"] = arcs.begin[rows], arcs.end[rows]
     records["phase"] = np.mod(arcs.phase[rows], 1.0) if model.torus is not None else np.nan
     records["departure"], records["relative"] = departure[rows], arrival[rows]
@@ -92,6 +105,22 @@ def records_of(
             records[name] = value if np.isfinite(value) else np.nan
         records["share"] = np.isfinite(costs).mean()
     return records
+
+
+def split_parents(records: NDArray[np.void]) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """Tell what the tables show from the parents of other ways to leave."""
+    shown = records["window"] < PARENT
+    return records[shown], records[~shown]
+
+
+def _parents(found: Found) -> NDArray[np.int64]:
+    """Choose arcs of all seasons and phases, the cheapest first, those past Earth or Moon last."""
+    arcs = found.arcs
+    order = np.lexsort((arcs.cost, found.assisted))
+    dates = np.stack([arcs.begin, arcs.end], axis=1)[order] // (_SEASON_D * DAY)
+    part = np.floor(np.mod(arcs.phase[order], 1.0) * _SECTORS)
+    _, first = np.unique(np.column_stack([dates, part]), axis=0, return_index=True)
+    return np.asarray(order[np.sort(first)][:_PARENTS])
 
 
 def _outcome(found: Found, *, has_path: bool) -> int:

@@ -23,7 +23,7 @@ from survey.transfer.three_body_records import RECORD
 
 Records = NDArray[np.void]
 
-_SEARCHES_KEPT: Final = 8  # some 20 MB each
+_SEARCHES_KEPT: Final = 16  # five for a run: 20 MB, and a few small ones
 
 
 @dataclass
@@ -36,10 +36,13 @@ class ResultShelf:
         Where results of all searches are kept; None keeps nothing.
     search : bytes
         What the whole search follows from.
+    record : dtype, optional
+        Of the results; they have the field ``asteroid``.
     """
 
     folder: Path | None
     search: bytes
+    record: np.dtype[np.void] = RECORD
     _known: dict[bytes, Records] = field(default_factory=dict)
     _warned: bool = False
 
@@ -53,7 +56,7 @@ class ResultShelf:
                     keys, records = held["keys"], held["records"]
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
                 continue  # not whole: its asteroids are searched again
-            if records.dtype == RECORD:
+            if records.dtype == self.record:
                 for number, key in enumerate(keys):
                     self._known[bytes(key)] = records[records["asteroid"] == number]
 

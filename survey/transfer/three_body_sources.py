@@ -18,11 +18,11 @@ COMPUTING: Final = ("survey.astro", "survey.constants", "survey.ephemeris", "sur
 """Others read choices and write tables: what comes of that is among a search's inputs."""
 
 
-@lru_cache(maxsize=1)
-def source_digest() -> str:
-    """Return the SHA-256 of the source of `ROOT` and what it imports, found out once."""
+@lru_cache(maxsize=2)
+def source_digest(root: str = ROOT) -> str:
+    """Return the SHA-256 of the source of a module and what it imports, found out once."""
     total = hashlib.sha256()
-    for name, source in sorted(sources_of(ROOT).items()):
+    for name, source in sorted(sources_of(root).items()):
         total.update(f"{name} {len(source)} ".encode() + source)
     return total.hexdigest()
 

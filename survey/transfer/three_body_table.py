@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 
 from survey.ephemeris import SPAN_JD_TDB
 from survey.tables import THREE_BODY, UNREACHED, validate
+from survey.transfer.strategies import SINGLE
 from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel
 from survey.transfer.three_body_records import IN_REACH, KINDS, OUTCOMES
+
+Array = NDArray[np.float64]
 
 
 def to_table(
@@ -23,11 +26,6 @@ def to_table(
     records = records[order]
     rows = catalog.iloc[records["asteroid"]]
     departure, arrival = model.jd_at(records["begin"]), model.jd_at(records["end"])
-    back = np.asarray(records["phase"] * model.period)
-    zero = np.full(len(records), np.nan)
-    known = np.isfinite(back)
-    known &= records["begin"] - back > float(model.anomaly_at(np.array([SPAN_JD_TDB[0]]))[0])
-    zero[known] = model.jd_at((records["begin"] - back)[known])
     frame = pd.DataFrame(
         {
             "designation": rows["designation"].to_numpy(),
@@ -35,11 +33,11 @@ def to_table(
             "H_mag": rows["H_mag"].to_numpy(),
             "kind": [KINDS[k] for k in records["kind"]],
             "window": records["window"].astype(np.int64),
-            "strategy": "single impulse",
+            "strategy": SINGLE,
             "departure_jd_tdb": departure,
             "arrival_jd_tdb": arrival,
             "tof_d": arrival - departure,
-            "phase_zero_jd_tdb": zero,
+            "phase_zero_jd_tdb": phase_zero_jd(model, records["begin"], records["phase"]),
             "dv_departure_m_s": records["departure"],
             "dv_arrival_m_s": records["arrival"],
             "dv_total_m_s": records["total"],
@@ -59,6 +57,16 @@ def to_table(
         }
     )
     return validate(frame, THREE_BODY)
+
+
+def phase_zero_jd(model: ThreeBodyModel, begin: Array, phase: Array) -> Array:
+    """Return when a craft must have been at phase zero, JD TDB; NaN before the ephemeris begins."""
+    zero = np.full(len(begin), np.nan)
+    then = begin - phase * model.period
+    known = np.isfinite(then)
+    known &= then > float(model.anomaly_at(np.array([SPAN_JD_TDB[0]]))[0])
+    zero[known] = model.jd_at(then[known])
+    return zero
 
 
 def to_unreached(

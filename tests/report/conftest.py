@@ -57,6 +57,7 @@ def gravity_run(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
     from survey.run import read_run
     from survey.tables import (
+        DEPARTURES,
         RANKING,
         THREE_BODY,
         TRANSFERS,
@@ -108,15 +109,57 @@ def gravity_run(small_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
         "rendezvous": {"searched": 4, "arcs": 9} | came_to | {"not converged": 1},
         "assisted": 1,
     }  # fmt: skip
+    # 2000 SG344 alone has another way that pays, but too late for the craft.
+    first = arcs[arcs["window"] == 1].drop_duplicates(["designation", "kind"])
+    ways = pd.concat(
+        [
+            first.assign(
+                strategy=name,
+                outcome=outcome,
+                dv_middle_m_s=middle,
+                saved_m_s=saved,
+                middle_jd_tdb=first["departure_jd_tdb"] + 20.0,
+                assisted=name.startswith("powered"),
+                v_infinity_km_s=far,
+                perigee_altitude_km=height,
+                primer_max=primer,
+                status=int(outcome != "found"),
+            )
+            for name, outcome, middle, saved, far, height, primer in (
+                ("single impulse", "found", 0.0, 0.0, np.nan, np.nan, 1.3),
+                ("inserted deep-space impulse", "no gain", np.nan, np.nan, np.nan, np.nan, np.nan),
+                ("manifold coast", "found", 60.0, -10.0, np.nan, np.nan, 1.0),
+                ("powered Earth swingby", "found", 40.0, -20.0, 1.25, 432.1, np.nan),
+            )
+        ],
+        ignore_index=True,
+    )
+    figures = [
+        name
+        for name in ways
+        if name.endswith(("_m_s", "_jd_tdb", "_km_s", "_km")) or name == "tof_d"
+    ]
+    ways["dv_total_m_s"] -= ways["saved_m_s"]
+    pays = (ways["designation"] == "2000 SG344") & (ways["strategy"] == "powered Earth swingby")
+    ways.loc[pays, "saved_m_s"] = 0.25 * ways.loc[pays, "dv_total_m_s"]
+    ways.loc[pays, "dv_total_m_s"] -= ways.loc[pays, "saved_m_s"] + 20.0
+    ways.loc[ways["strategy"] == "single impulse", "middle_jd_tdb"] = np.nan
+    ways.loc[pays, "arrival_jd_tdb"] = run.last_date.tdb.jd + 30.0
+    ways.loc[ways["outcome"] != "found", figures] = np.nan
+    ways = ways[DEPARTURES.names]
+    write_table(ways, DEPARTURES, folder / "departures.ecsv", provenance={})
     write_table(unreached, UNREACHED, folder / "unreached.ecsv", provenance=provenance)
-    told = {"counts": counts, "unreached_sha256": file_digest(folder / "unreached.ecsv")}
+    told = {
+        "counts": counts, "unreached_sha256": file_digest(folder / "unreached.ecsv"),
+        "departures_sha256": file_digest(folder / "departures.ecsv"),
+    }  # fmt: skip
     write_table(arcs, THREE_BODY, folder / "three_body.ecsv", provenance=provenance | told)
     craft = Spacecraft(run.mass, run.propellant, run.isp, run.reserve, run.last_date)
     old, _ = read_table(folder / "ranking.ecsv", RANKING)
     kepler, _ = read_table(folder / "transfers-kepler.ecsv", TRANSFERS)
     ranking = rank(
-        transfers, craft, three_body=arcs, unreached=unreached, trust=recorded_trust(old),
-        kepler=kepler,
+        transfers, craft, three_body=arcs, unreached=unreached, departures=ways,
+        trust=recorded_trust(old), kepler=kepler,
     )  # fmt: skip
     write_table(ranking, RANKING, folder / "ranking.ecsv", provenance=provenance)
     return folder

@@ -163,7 +163,7 @@ def test_a_run_without_its_arcs_is_refused(gravity_run, tmp_path):
 
 def test_no_arc_at_all_is_readable(gravity_run, tmp_path):
     from survey.run import read_run
-    from survey.tables import TRANSFERS, UNREACHED, write_table
+    from survey.tables import DEPARTURES, TRANSFERS, UNREACHED, file_digest, write_table
     from survey.transfer import Spacecraft, rank
 
     folder = Path(shutil.copytree(gravity_run, tmp_path / "run"))
@@ -171,6 +171,9 @@ def test_no_arc_at_all_is_readable(gravity_run, tmp_path):
     transfers, _ = read_table(folder / "transfers.ecsv", TRANSFERS)
     run = read_run(folder / "run.toml")
     craft = Spacecraft(run.mass, run.propellant, run.isp, run.reserve, run.last_date)
+    ways, _ = read_table(folder / "departures.ecsv", DEPARTURES)
+    write_table(ways.iloc[:0], DEPARTURES, folder / "departures.ecsv", provenance={})
+    provenance["departures_sha256"] = file_digest(folder / "departures.ecsv")
     write_table(table.iloc[:0], THREE_BODY, folder / "three_body.ecsv", provenance=provenance)
     unreached, _ = read_table(folder / "unreached.ecsv", UNREACHED)
     again = rank(transfers, craft, three_body=table.iloc[:0], unreached=unreached)
@@ -180,6 +183,7 @@ def test_no_arc_at_all_is_readable(gravity_run, tmp_path):
         for page in pypdf.PdfReader(write_report(folder)).pages
     )
     assert "With Earth’s gravity" in whole and "0 arcs were kept" in whole
+    assert "Other ways to leave" not in whole and "deep-space manoeuvres, low thrust" in whole
 
 
 def test_who_has_no_arc_must_be_the_file_made_with_the_arcs(gravity_run, tmp_path):
