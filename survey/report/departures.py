@@ -21,6 +21,7 @@ ROWS: Final = 50
 DRAWN: Final = 25
 WAYS: Final = (SINGLE, "inserted deep-space impulse", "manifold coast", SWINGBY)
 _MARKS: Final = (("o", style.PAPER), ("|", style.INK), ("^", style.PAPER), ("s", style.INK))
+_NBSP: Final = "\N{NO-BREAK SPACE}"
 _LABELS: Final = ("single impulse", "inserted impulse", "manifold coast", "powered swingby")
 
 
@@ -78,9 +79,21 @@ def way_text(departures: pd.DataFrame, kind: str) -> str:
     if own.empty:
         return ""
     totals = own.pivot(index="designation", columns="strategy", values="dv_total_m_s")
+    aliases = own.drop_duplicates("designation").set_index("designation")["name"]
+    known = totals[SINGLE].notna()
+    sentences = (
+        _saved(totals[known], aliases, kind),
+        _opened(totals[~known].drop(columns=SINGLE), aliases, kind, alone=not known.any()),
+    )
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _saved(totals: pd.DataFrame, aliases: pd.Series[str], kind: str) -> str:
+    """Say what the other ways save to those that a single impulse reaches."""
+    if totals.empty:
+        return ""
     single = totals[SINGLE]
     paid = single[single >= FREE_M_S]
-    nbsp = "\N{NO-BREAK SPACE}"
     free = int((single < FREE_M_S).sum())
     if free == len(totals):
         return f"All {free} {kind} targets are free by a single impulse." if free > 1 else (
@@ -96,12 +109,31 @@ def way_text(departures: pd.DataFrame, kind: str) -> str:
     most = int(np.nanargmax(saved))
     name = str(paid.index[most])
     how = str(others.columns[int(np.nanargmin(others.iloc[most].to_numpy(dtype=float)))])
-    alias = str(own.loc[own["designation"] == name, "name"].iloc[0])
     return (
         f"{text}; for {len(gains)} of the {len(paid)} others another way costs less, by "
-        f"{number(np.median(gains))}{nbsp}m/s in the median. Most is saved on the way to "
-        f"{full_name(name, alias)}: {number(saved[most])} of "
-        f"{number(paid.iloc[most])}{nbsp}m/s, by {_with_article(how)}."
+        f"{number(np.median(gains))}{_NBSP}m/s in the median. Most is saved on the way to "
+        f"{full_name(name, aliases[name])}: {number(saved[most])} of "
+        f"{number(paid.iloc[most])}{_NBSP}m/s, by {_with_article(how)}."
+    )
+
+
+def _opened(others: pd.DataFrame, aliases: pd.Series[str], kind: str, *, alone: bool) -> str:
+    """Say whom the other ways reach that no single impulse does."""
+    if others.empty:
+        return ""
+    one = len(others) == 1
+    who = f"{kind} target{'s' * (not one)}" if alone else "more"
+    text = f"{len(others)} {who} {'is' if one else 'are'} out of reach of a single impulse; "
+    cheapest = others.min(axis=1).dropna()
+    if cheapest.empty:
+        return f"{text}so {'it is' if one else 'they are'} of the other ways."
+    name = str(cheapest.idxmin())
+    how = str(others.loc[name].astype(float).idxmin())
+    some = f"{len(cheapest)} of them" if len(cheapest) < len(others) else "all of them"
+    reached = "it" if one else some
+    return (
+        f"{text}another way reaches {reached}, {full_name(name, aliases[name])} for "
+        f"{number(cheapest[name])}{_NBSP}m/s by {_with_article(how)}."
     )
 
 

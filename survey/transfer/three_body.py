@@ -35,7 +35,7 @@ from survey.transfer.three_body_records import IN_REACH, KINDS, split_parents
 from survey.transfer.three_body_shelf import ResultShelf, key_of
 from survey.transfer.three_body_sources import ROOT as CHUNK_ROOT
 from survey.transfer.three_body_sources import source_digest
-from survey.transfer.three_body_starts import START, two_body_windows
+from survey.transfer.three_body_starts import START, WORTH_A_START, two_body_windows
 from survey.transfer.three_body_table import counts_of, to_table, to_unreached
 
 CHUNK: Final = 32
@@ -159,7 +159,8 @@ def search_with_departures(
 
     modes : int, optional
         Asteroids of either kind, of those searched phase by phase, that are also searched by the
-        other ways of leaving the parking orbit, cheapest first.
+        other ways of leaving the parking orbit, cheapest first; and half as many of those that no
+        single impulse reaches within the budget, cheapest two-body arcs first.
 
     Returns
     -------
@@ -200,7 +201,9 @@ def search_with_departures(
         parts += [better, mine[~found]]
         known = np.concatenate([better, mine[~found & np.isin(mine["asteroid"], chosen)]])
         parents = np.concatenate([parents, known[~np.isin(known["asteroid"], better["asteroid"])]])
-        leading = _head(known, min(modes, deep))
+        most = min(modes, deep)
+        beyond = _beyond(catalog, transfers, window, kind, mine, most // 2)
+        leading = np.concatenate([_head(known, most), beyond])
         ways.append(searcher.search_modes(deeper, leading, parents))
     records = np.concatenate(parts)
     table = to_table(catalog, model, records)
@@ -291,3 +294,21 @@ def _head(records: NDArray[np.void], count: int) -> NDArray[np.int64]:
     rows = records[records["window"] == 1]
     order = np.lexsort((rows["end"], np.maximum(rows["total"], FREE_M_S)))
     return np.asarray(rows["asteroid"][order][:count])
+
+
+def _beyond(
+    catalog: pd.DataFrame, transfers: pd.DataFrame | None, window: SearchWindow, kind: Kind,
+    mine: NDArray[np.void], count: int,
+) -> NDArray[np.int64]:  # fmt: skip
+    """Return asteroids that no single impulse reaches, those of the cheapest two-body arcs first.
+
+    A burn deep in the Earth's well buys speed so cheaply that it may bring them within the budget.
+    """
+    if transfers is None:
+        return np.empty(0, np.int64)
+    rows = transfers[transfers["kind"] == kind]
+    cheapest = rows.groupby("designation")["dv_total_m_s"].min()
+    price = cheapest.reindex(catalog["designation"]).to_numpy(dtype=float, copy=True)
+    price[mine["asteroid"][mine["outcome"] == IN_REACH]] = np.nan
+    order = np.argsort(price, kind="stable")[:count]
+    return np.asarray(order[price[order] < WORTH_A_START * window.budget_m_s(kind)])

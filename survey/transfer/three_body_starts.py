@@ -19,7 +19,7 @@ START: np.dtype[np.void] = np.dtype(
 """What is kept of a two-body arc."""
 
 _SCAN_D, _PART_D, _SCANNED = 10.0, 45.0, 40
-_GENEROUS = 2.0  # times the budget: what two-body arcs may cost that are offered as starts
+WORTH_A_START = 2.0  # times the budget: what two-body arcs may cost that are offered as starts
 _BRANCHES = ((0, True), (1, True), (1, False))
 
 
@@ -43,7 +43,7 @@ def two_body_windows(
         By designation.
     """
     rows = transfers[
-        (transfers["kind"] == kind) & (transfers["dv_total_m_s"] < _GENEROUS * budget_m_s)
+        (transfers["kind"] == kind) & (transfers["dv_total_m_s"] < WORTH_A_START * budget_m_s)
     ]
     windows = np.zeros(len(rows), START)
     for name, column in (
@@ -118,7 +118,7 @@ def scan_two_body(
     price, found = cost[best, column], cells[best, column]
     order = np.argsort(price, kind="stable")
     return np.asarray(
-        found[order[price[order] * model.mean_speed_m_s < _GENEROUS * budget]][:_SCANNED]
+        found[order[price[order] * model.mean_speed_m_s < WORTH_A_START * budget]][:_SCANNED]
     )
 
 

@@ -84,6 +84,24 @@ def test_the_sentence_names_what_saves_most(ways):
     assert way_text(ways.iloc[:0], "flyby") == ""
 
 
+def test_the_sentence_names_whom_only_another_way_reaches(ways):
+    lost = (ways["designation"] == "2000 SG344") & (ways["strategy"] == "single impulse")
+    changed = ways.assign(dv_total_m_s=ways["dv_total_m_s"].mask(lost))
+    own = ways[(ways["designation"] == "2000 SG344") & (ways["kind"] == "rendezvous")]
+    swing = own.set_index("strategy").loc["powered Earth swingby", "dv_total_m_s"]
+    reached = (
+        f"another way reaches it, 2000 SG344 for {swing:,.0f}\N{NO-BREAK SPACE}m/s by a powered"
+    )
+    text = way_text(changed, "rendezvous")
+    assert text.startswith("Of 2 rendezvous targets none are free")
+    assert f" 1 more is out of reach of a single impulse; {reached} Earth swingby." in text
+    alone = changed[changed["designation"] == "2000 SG344"]
+    text = way_text(alone, "rendezvous")
+    assert text.startswith("1 rendezvous target is out of reach of a single impulse; another")
+    nothing = alone.assign(dv_total_m_s=np.nan)
+    assert way_text(nothing, "rendezvous").endswith("; so it is of the other ways.")
+
+
 def test_pages_of_targets_name_the_other_ways(ways, gravity_run, tmp_path):
     own = ways[(ways["designation"] == "2000 SG344") & (ways["kind"] == "rendezvous")]
     dv = own.set_index("strategy")["dv_total_m_s"]

@@ -148,3 +148,31 @@ def test_the_pass_gives_the_leading_asteroids_all_modes_and_resumes(
     assert next(one for one in told if one[0].startswith("departure modes"))[1] == 1
     _, _, none = search(modes=0)
     assert len(none) == 0 and not any(one[0].startswith("departure") for one in told)
+
+
+def test_those_out_of_reach_of_one_impulse_are_tried_by_the_other_ways(
+    rows, halo, window, reach, ephemerides, monkeypatch
+):
+    for module in (three_body_chunk, departures):
+        monkeypatch.setattr(module, "make_reach", lambda *_: reach)
+    monkeypatch.setattr(three_body, "CAREFUL", QUICK)
+    monkeypatch.setattr("survey.transfer.three_body_records.CAREFUL", QUICK)
+    two_body = pd.DataFrame(
+        {
+            "designation": ["433", "433"], "kind": ["flyby", "rendezvous"],
+            "dv_total_m_s": [1.1 * 2 * window.flyby_m_s, 0.9 * 2 * window.rendezvous_m_s],
+            "departure_jd_tdb": window.first_jd + 60.0, "arrival_jd_tdb": window.first_jd + 300.0,
+            "revs": 0, "low_path": True,
+        }
+    )  # fmt: skip
+    _, unreached, ways = search_with_departures(
+        rows, halo, window, transfers=two_body, deep=2, ephemerides=ephemerides
+    )
+    assert set(unreached["designation"]) == {"433"}
+    # Twice the budget is where hope ends: as a rendezvous Eros is tried, as a flyby not.
+    tried = ways.groupby("kind")["designation"].unique().map(set)
+    assert tried["rendezvous"] == {"2000 SG344", "433"}
+    assert tried["flyby"] == {"2000 SG344"}
+    eros = ways[ways["designation"] == "433"]
+    assert list(eros["strategy"]) == list(STRATEGIES)
+    assert eros["saved_m_s"].isna().all()

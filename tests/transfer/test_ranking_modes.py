@@ -94,3 +94,25 @@ def test_tables_without_other_ways_rank_as_before(craft):
     row = plain.iloc[0]
     assert (row["flyby_strategy"], row["rendezvous_strategy"]) == ("single impulse", "")
     assert rank(lower, craft).iloc[0]["flyby_strategy"] == ""
+
+
+def test_a_way_opens_what_no_single_impulse_reaches(craft, tmp_path):
+    lower = table(("A", "flyby", 1, 300.0, {}), ("B", "flyby", 1, 900.0, {}))
+    above = arcs(("A", "flyby", 1, 150.0, {}))
+    others = ways(
+        ("B", "flyby", "single impulse", None, {"outcome": "no start", "status": 1}),
+        ("B", "flyby", SWINGBY, 120.0, {"assisted": True, "least_earth_km": 7000.0}),
+    )
+    ranking = rank(lower, craft, three_body=above, departures=others)
+    row = ranking.set_index("designation")
+    assert list(ranking["designation"]) == ["B", "A"]
+    assert list(row.loc[["A", "B"], "flyby_fidelity"]) == ["three-body", "three-body"]
+    assert row.loc["B", "flyby_strategy"] == SWINGBY
+    assert row.loc["B", "flyby_three_body_dv_m_s"] == 120.0
+    assert row.loc["B", "flyby_dv_m_s"] == 900.0
+    assert pd.isna(row.loc["B", "flyby_single_impulse_dv_m_s"])
+    assert pd.isna(row.loc["B", "flyby_phase_median_m_s"])
+    assert "burn close to the Earth by design" in row.loc["B", "flags"]
+    write_table(ranking, RANKING, tmp_path / "ranking.ecsv", provenance={})
+    again, _ = read_table(tmp_path / "ranking.ecsv", RANKING)
+    assert list(again["flyby_strategy"]) == [SWINGBY, "single impulse"]
