@@ -120,7 +120,7 @@ def spread_out(price: Array, *dates: Array, count: int) -> Rows:
     season = np.stack([np.floor(date[order] / (_SEASON_D * DAY)) for date in dates], axis=1)
     _, group = np.unique(season, axis=0, return_inverse=True)
     handicap = 1.0 + _HANDICAP * place_in(group.ravel())
-    return order[np.argsort(price[order] * handicap, kind="stable")][:count]
+    return np.asarray(order[np.argsort(price[order] * handicap, kind="stable")][:count])
 
 
 def nearest_km(model: ThreeBodyModel, problem: Problem, legs: Legs) -> Array:
