@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from survey import __version__
-from survey.catalog import find
+from survey.catalog import select
 from survey.report import comparison, content, departures, rungs, trades
 from survey.report.figures import plot_calendar, plot_catalog, plot_ranking
 from survey.report.inputs import Inputs, read_inputs
@@ -187,8 +187,8 @@ def page_data(
     run, ranking = inputs.run, inputs.ranking
     cautions: dict[str, str] = {}
     tables = {kind: content.ranking_rows(ranking, kind, cautions) for kind in KINDS}
-    searched = {str(find(one, inputs.catalog)["designation"]) for one in run.targets}
-    count = len(searched) or len(inputs.catalog)
+    catalog = inputs.catalog
+    count = len(select(catalog, designations=list(run.targets)) if run.targets else catalog)
     model = inputs.run.asteroids
     dates = inputs.grid.departure_jd_tdb
     return {
