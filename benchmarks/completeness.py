@@ -41,7 +41,7 @@ from survey.transfer.three_body_model import (
     make_reach,
 )
 from survey.transfer.three_body_starts import START, all_starts, two_body_windows
-from survey.transfer.three_body_track import Track, make_tracks
+from survey.transfer.three_body_track import Track, make_tracks, problem_of
 
 Array = NDArray[np.float64]
 
@@ -226,11 +226,9 @@ def _downhill(
     first, last = model.anomaly_at(np.array([window.first_jd, window.last_jd]))
     shortest, longest = window.tof_min_d * DAY, window.tof_max_d * DAY
     return optimise_arcs(
-        model.mass_ratio, model.eccentricity,
-        lambda _, anomaly, at: model.parking_states(anomaly, at),
-        lambda _, anomaly: track.at(anomaly),
-        begin, np.clip(end, begin + shortest, begin + longest), phase, velocity,
-        period=model.period, rendezvous=kind == "rendezvous", free_phase=model.torus is not None,
+        problem_of(model, [track], np.zeros(len(begin), np.int64)), begin,
+        np.clip(end, begin + shortest, begin + longest), phase, velocity,
+        rendezvous=kind == "rendezvous", free_phase=model.torus is not None,
         begin_bounds=(float(first), float(last)), tof_bounds=(shortest, longest),
         iterations=iterations,
     )  # fmt: skip

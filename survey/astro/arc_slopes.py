@@ -6,49 +6,21 @@ both its velocities that the transition matrix gives to first order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from survey.astro.arc_problem import Problem
 from survey.astro.pulsating import acceleration, coriolis, speed_scale
 from survey.astro.shooting import inverse
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
-Departure = Callable[[Indices, Array, Array], Array]
-"""States of the parking orbit: problem (n,), anomaly (n,), phase (n,) -> (n, 6)."""
-Target = Callable[[Indices, Array], Array]
-"""States of the target: problem (n,), anomaly (n,) -> (n, 6)."""
 
 FLOOR: Final = 3e-5  # 1 m/s: below it an impulse counts as nothing
 _STEP: Final = 1e-5  # of phase, for derivatives along the parking orbit
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Where arcs begin and end, and what of them is to be paid.
-
-    Parameters
-    ----------
-    mass_ratio, eccentricity : float
-        Of the primaries.
-    departure, target : callable
-        Where the craft and the asteroids are. Both move as the elliptic problem has it.
-    period : float
-        Of the parking orbit, in true anomaly.
-    rendezvous : bool
-        Whether the impulse at the target counts.
-    """
-
-    mass_ratio: float
-    eccentricity: float
-    departure: Departure
-    target: Target
-    period: float
-    rendezvous: bool
 
 
 @dataclass(frozen=True)
@@ -80,8 +52,9 @@ class Optimum:
 
 
 def slopes_of(
-    problem: Problem, index: Indices, here: Optimum, phi: Array, *, free_phase: bool
-) -> tuple[Array, Array, Array]:
+    problem: Problem, index: Indices, here: Optimum, phi: Array, *, rendezvous: bool,
+    free_phase: bool,
+) -> tuple[Array, Array, Array]:  # fmt: skip
     """Differentiate the residuals and the departure velocity of arcs.
 
     Parameters
@@ -94,6 +67,8 @@ def slopes_of(
         The arcs.
     phi : ndarray, shape (n, 6, 6)
         Their transition matrices.
+    rendezvous : bool
+        Whether the impulse at the target counts.
     free_phase : bool
         Whether the column by the phase is wanted.
 
@@ -141,7 +116,7 @@ def slopes_of(
         )
     first = np.stack(of_first, axis=2) * grow[..., None]
     first[:, :, 0] += leave * (-e * np.sin(here.begin))[:, None]
-    if not problem.rendezvous:
+    if not rendezvous:
         return first, here.departure_impulse, np.stack(drift, axis=2)
     last = np.stack(of_last, axis=2) * grow_end[..., None]
     last[:, :, 1] += meet * (-e * np.sin(here.end))[:, None]

@@ -12,8 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from survey.astro.arc_problem import Problem
 from survey.astro.cr3bp_flow import transition_matrix
-from survey.astro.impulse_sum import VARIABLES, Legs, Problem, Rows, Scheme, Slopes, in_order
+from survey.astro.impulse_sum import VARIABLES, Legs, Rows, Scheme, Slopes, in_order
 from survey.astro.near_planet import from_planet, to_planet
 from survey.astro.oberth import hyperbola_velocity, velocity_at_infinity
 from survey.astro.perigee import coast

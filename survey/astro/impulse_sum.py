@@ -19,9 +19,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from survey.astro.arc_problem import Problem
+from survey.astro.arc_slopes import FLOOR
 from survey.astro.near_planet import from_planet, hill_radius
 from survey.astro.oberth import closest_ahead_or_behind
-from survey.astro.shooting_optimum import Departure, Target
 from survey.astro.trust_region import Curvature, step_within_reach
 
 Array = NDArray[np.float64]
@@ -30,7 +31,6 @@ Rows = NDArray[np.int64]
 VARIABLES: Final = 7
 """Departure, phase, three of the scheme's own, the date of the node, arrival."""
 
-_FLOOR: Final = 3e-5  # 1 m/s: below it an impulse counts as nothing
 _WEIGHT: Final = 1.0  # of the clearance: a burn gains some 0.007 for each e-fold lower
 _DIFFERENCE: Final = 1e-5  # relative, for the derivative of the clearance
 _LONGEST: Final = 0.12  # radians: a week
@@ -39,28 +39,6 @@ _TURN: Final = 0.03  # of phase: ten degrees
 _POOR, _GOOD = 0.25, 0.6  # shares of a promised gain at which the reach shrinks or grows
 _TAKEN_BACK: Final = 0.25
 _FULL: Final = 2.0  # times the limits of a step: farther no step goes
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What the arcs have in common: the primaries, the parking orbit, the targets.
-
-    Parameters
-    ----------
-    mass_ratio, eccentricity : float
-        Of the primaries.
-    departure, target : callable
-        States of the parking orbit ``(index, anomaly, phase) -> (n, 6)`` and of the targets
-        ``(index, anomaly) -> (n, 6)``; index tells which arc is meant.
-    period : float
-        Of the parking orbit, radians of anomaly.
-    """
-
-    mass_ratio: float
-    eccentricity: float
-    departure: Departure
-    target: Target
-    period: float
 
 
 @dataclass(frozen=True)
@@ -320,7 +298,7 @@ def _residuals(
     rows, residuals = [], []
     for k in range(3 if rendezvous else 2):
         impulse, slope = legs.impulses[:, k], slopes.impulses[:, k]
-        size = np.sqrt(np.sum(impulse**2, axis=1) + _FLOOR**2)[:, None]
+        size = np.sqrt(np.sum(impulse**2, axis=1) + FLOOR**2)[:, None]
         radial = np.einsum("nc,nci->ni", impulse, slope) / size**2
         residuals.append(impulse / np.sqrt(size))
         rows.append((slope - 0.5 * impulse[..., None] * radial[:, None]) / np.sqrt(size)[..., None])

@@ -14,7 +14,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.astro.arc_slopes import Departure, Optimum, Problem, Target, slopes_of
+from survey.astro.arc_problem import Problem
+from survey.astro.arc_slopes import Optimum, slopes_of
 from survey.astro.pulsating import speed_scale
 from survey.astro.shooting import CONVERGED, LARGEST_STEP, fly, inverse, solve_boundary
 
@@ -28,16 +29,12 @@ _MAX_MOVE: Final = np.array([0.12, 0.12, 0.03])  # of one iteration: a week, a w
 
 
 def optimise_arcs(
-    mass_ratio: float,
-    eccentricity: float,
-    departure: Departure,
-    target: Target,
+    problem: Problem,
     begin: Array,
     end: Array,
     phase: Array,
     velocity: Array,
     *,
-    period: float,
     rendezvous: bool,
     free_phase: bool = False,
     begin_bounds: tuple[float, float] = (-np.inf, np.inf),
@@ -49,16 +46,12 @@ def optimise_arcs(
 
     Parameters
     ----------
-    mass_ratio, eccentricity : float
-        Of the primaries.
-    departure, target : callable
+    problem : Problem
         Where the craft and the asteroids are.
     begin, end, phase : ndarray, shape (n,)
         True anomalies of departure and arrival, and phase at departure, of the first guess.
     velocity : ndarray, shape (n, 3)
         Departure velocities of the first guess; need not solve the problem.
-    period : float
-        Of the parking orbit: while the departure moves, the phase goes on with it.
     rendezvous : bool
         Whether the impulse at the target counts.
     free_phase : bool
@@ -83,18 +76,20 @@ def optimise_arcs(
     moves take a single flight, whose matrix also serves the next move; at the end all arcs are
     closed for good.
     """
-    problem = Problem(mass_ratio, eccentricity, departure, target, period, rendezvous)
     begin = np.clip(begin, *begin_bounds)
     end = np.clip(end, begin + tof_bounds[0], begin + tof_bounds[1])
     every, dates = np.arange(len(begin)), np.stack([begin, end, phase], axis=1)
-    first = close(problem, every, dates, velocity, iterations=flights)
+    first = close(problem, every, dates, velocity, rendezvous=rendezvous, iterations=flights)
     if not iterations:
         return first
     sound = np.where(np.isfinite(first.cost)[:, None], first.velocity, np.nan)
-    now, phi = _approach(problem, every, dates, sound)
-    _improve(problem, now, phi, begin_bounds, tof_bounds, iterations, free_phase=free_phase)
+    now, phi = _approach(problem, every, dates, sound, rendezvous=rendezvous)
+    _improve(
+        problem, now, phi, begin_bounds, tof_bounds, iterations, rendezvous=rendezvous,
+        free_phase=free_phase,
+    )  # fmt: skip
     dates = np.stack([now.begin, now.end, now.phase], axis=1)
-    last = close(problem, every, dates, now.velocity, iterations=8)
+    last = close(problem, every, dates, now.velocity, rendezvous=rendezvous, iterations=8)
     worse = ~(last.cost < first.cost)
     _put(last, every[worse], first, worse)
     return last
@@ -102,7 +97,8 @@ def optimise_arcs(
 
 def _improve(
     problem: Problem, now: Optimum, phi: Array, begin_bounds: tuple[float, float],
-    tof_bounds: tuple[float, float], iterations: int, *, free_phase: bool,
+    tof_bounds: tuple[float, float], iterations: int, *, rendezvous: bool,
+    free_phase: bool,
 ) -> None:  # fmt: skip
     """Move dates downhill; `now` and `phi`, the transition matrices, are changed in place."""
     damping = np.full(len(now.cost), 1e-3)
@@ -114,7 +110,7 @@ def _improve(
             break
         here = _take(now, active)
         slopes, residual, drift = slopes_of(
-            problem, active, here, phi[active], free_phase=free_phase
+            problem, active, here, phi[active], rendezvous=rendezvous, free_phase=free_phase
         )
         normal = np.einsum("nki,nkj->nij", slopes, slopes)
         rise = np.einsum("nki,nk->ni", slopes, residual)
@@ -130,7 +126,7 @@ def _improve(
         move = wanted - dates
         wanted[:, 2] += move[:, 0] / problem.period  # the craft goes on along its orbit meanwhile
         guess = here.velocity + np.einsum("nci,ni->nc", drift, move[:, :unknown])
-        there, matrix = _approach(problem, active, wanted, guess)
+        there, matrix = _approach(problem, active, wanted, guess, rendezvous=rendezvous)
         gain = here.cost - there.cost
         better = gain > 0
         _put(now, active[better], there, better)
@@ -142,7 +138,8 @@ def _improve(
 
 
 def close(
-    problem: Problem, index: Indices, dates: Array, velocity: Array, *, iterations: int
+    problem: Problem, index: Indices, dates: Array, velocity: Array, *, rendezvous: bool,
+    iterations: int,
 ) -> Optimum:  # fmt: skip
     """Solve the boundary-value problems for given dates, and price them."""
     begin, end, phase = dates.T
@@ -152,12 +149,13 @@ def close(
         iterations=iterations,
     )  # fmt: skip
     return _priced(
-        problem, dates, craft, goal, arcs.velocity, arcs.arrival, arcs.status != CONVERGED
-    )
+        problem, dates, craft, goal, arcs.velocity, arcs.arrival, arcs.status != CONVERGED,
+        rendezvous=rendezvous,
+    )  # fmt: skip
 
 
 def _approach(
-    problem: Problem, index: Indices, dates: Array, velocity: Array
+    problem: Problem, index: Indices, dates: Array, velocity: Array, *, rendezvous: bool
 ) -> tuple[Optimum, Array]:
     """Close arcs to first order; return them with the matrices of the flights before that.
 
@@ -185,19 +183,22 @@ def _approach(
         final[:, 3:] += np.einsum("nij,nj->ni", phi[:, 3:, 3:], step)
         arrival[rows], matrix[rows] = final[done], phi[done]
         open_ = open_[~done & np.isfinite(size)]
-    return _priced(problem, dates, craft, goal, trial, arrival, np.isnan(arrival[:, 0])), matrix
+    failed = np.isnan(arrival[:, 0])
+    return _priced(
+        problem, dates, craft, goal, trial, arrival, failed, rendezvous=rendezvous
+    ), matrix
 
 
 def _priced(
     problem: Problem, dates: Array, craft: Array, goal: Array, velocity: Array, arrival: Array,
-    failed: NDArray[np.bool_],
+    failed: NDArray[np.bool_], *, rendezvous: bool,
 ) -> Optimum:  # fmt: skip
     """Put arcs together with their impulses and costs."""
     begin, end, phase = dates.T
     first = (velocity - craft[:, 3:]) * speed_scale(problem.eccentricity, begin)[:, None]
     last = (goal[:, 3:] - arrival[:, 3:]) * speed_scale(problem.eccentricity, end)[:, None]
     cost = np.linalg.norm(first, axis=1)
-    if problem.rendezvous:
+    if rendezvous:
         cost = cost + np.linalg.norm(last, axis=1)
     cost[failed | ~np.isfinite(cost)] = np.inf
     return Optimum(begin.copy(), end.copy(), phase.copy(), velocity, arrival, first, last, cost)
@@ -214,4 +215,4 @@ def _put(full: Optimum, rows: Indices, part: Optimum, mask: NDArray[np.bool_]) -
         values[rows] = vars(part)[name][mask]
 
 
-__all__ = ["Departure", "Optimum", "Problem", "Target", "close", "optimise_arcs"]
+__all__ = ["Optimum", "close", "optimise_arcs"]

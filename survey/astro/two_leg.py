@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.astro.impulse_sum import VARIABLES, Legs, Problem, Rows, Scheme, Slopes, in_order
+from survey.astro.arc_problem import Problem
+from survey.astro.impulse_sum import VARIABLES, Legs, Rows, Scheme, Slopes, in_order
 from survey.astro.pulsating import acceleration, coriolis, speed_scale
 from survey.astro.shooting import CONVERGED, fly, inverse, solve_boundary
 

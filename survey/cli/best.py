@@ -13,6 +13,7 @@ from survey.cli.screen import Column, plain, print_table
 from survey.cli.source import craft_of, metres
 from survey.run import Run, calendar_date
 from survey.transfer import as_ranked
+from survey.transfer.strategy_names import COAST, INSERTED, SWINGBY
 
 KINDS = ("flyby", "rendezvous")
 _TWO_BODY = (
@@ -33,9 +34,9 @@ CAUTION = {
 _DOUBT = "? = the asteroid's position on arrival is in doubt; `survey show` says why."
 _ASSIST = "+ = the arc passes Earth or Moon nearer than the three-body model is valid."
 _WAYS = {
-    "inserted deep-space impulse": "i",
-    "manifold coast": "c",
-    "powered Earth swingby": "s",
+    INSERTED: "i",
+    COAST: "c",
+    SWINGBY: "s",
 }
 _OTHER_WAY = (
     "i, c, s = cheaper than by a single impulse: with an impulse inserted in deep space, by a "

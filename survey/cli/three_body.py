@@ -158,7 +158,7 @@ def searched(work: Work, origin: Source, two_body: Table) -> Found | None:
         if whole is not None:
             screen.note("three-body", f"up to date, {len(done[0]):,} arcs")
             return whole
-    from survey.transfer.three_body import search_with_departures
+    from survey.transfer.three_body import search_three_body
     from survey.transfer.three_body_shelf import default_results
 
     grid, parking = source.grid_of(run), source.orbit_of(run)
@@ -171,7 +171,7 @@ def searched(work: Work, origin: Source, two_body: Table) -> Found | None:
             origin.catalog, grid, executor=pool, cache=default_cache(), progress=tell
         )
     with _pool(work, len(origin.catalog)) as pool, _passes(screen) as told:
-        table, unreached, departures = search_with_departures(
+        found = search_three_body(
             origin.catalog,
             parking,
             source.window_of(run, grid),
@@ -182,6 +182,7 @@ def searched(work: Work, origin: Source, two_body: Table) -> Found | None:
             results=default_results(),
             progress=told,
         )
+    table = found.arcs
     counts = table.attrs["counts"] | {"assisted": int(table["assisted"].sum())}
     made = {
         **inputs,
@@ -192,7 +193,8 @@ def searched(work: Work, origin: Source, two_body: Table) -> Found | None:
         "counts": counts,
     }
     digests = {}
-    for frame, (path, schema) in zip((unreached, departures), _beside(place), strict=True):
+    frames = found.unreached, found.departures
+    for frame, (path, schema) in zip(frames, _beside(place), strict=True):
         write_table(frame, schema, path, provenance=made)
         digests[f"{schema.name}_sha256"] = file_digest(path)
     provenance = {**made, **digests}
@@ -202,9 +204,9 @@ def searched(work: Work, origin: Source, two_body: Table) -> Found | None:
     assisted = f"{counts['assisted']:,} of them past Earth or Moon"
     took = f"{time.monotonic() - started:.1f} s"
     screen.note("three-body", f"{len(table):,} arcs kept, {assisted}, in {took}")
-    for line in departure_lines(departures):
+    for line in departure_lines(found.departures):
         screen.note("departures", line)
-    return Found((table, provenance), unreached, departures)
+    return Found((table, provenance), found.unreached, found.departures)
 
 
 def parking_text(run: Run) -> str:

@@ -14,8 +14,9 @@ from survey.constants import AU_KM, MASS_RATIO_SUN_EARTH_MOON
 from survey.report.porkchop import full_name
 from survey.run import Run, calendar_date
 from survey.transfer.ranking import as_ranked
-from survey.transfer.ranking_flags import FREE_M_S, SINGLE
+from survey.transfer.ranking_flags import FREE_M_S
 from survey.transfer.spacecraft import Spacecraft
+from survey.transfer.strategy_names import SINGLE
 
 DASH = "–"
 ALBEDO_BRIGHT, ALBEDO_DARK = 0.25, 0.05  # the span of most near-Earth asteroids

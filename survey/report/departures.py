@@ -14,12 +14,12 @@ from survey.report import style
 from survey.report.content import DASH, metres, number
 from survey.report.porkchop import full_name
 from survey.run import calendar_date
-from survey.transfer.ranking_flags import FREE_M_S, SINGLE, SWINGBY
+from survey.transfer.ranking_flags import FREE_M_S
+from survey.transfer.strategy_names import SINGLE, STRATEGIES, SWINGBY
 
 KINDS: Final = ("flyby", "rendezvous")
 ROWS: Final = 50
 DRAWN: Final = 25
-WAYS: Final = (SINGLE, "inserted deep-space impulse", "manifold coast", SWINGBY)
 _MARKS: Final = (("o", style.PAPER), ("|", style.INK), ("^", style.PAPER), ("s", style.INK))
 _NBSP: Final = "\N{NO-BREAK SPACE}"
 _LABELS: Final = ("single impulse", "inserted impulse", "manifold coast", "powered swingby")
@@ -49,7 +49,7 @@ def way_rows(departures: pd.DataFrame, ranking: pd.DataFrame, kind: str) -> list
         cells: list[str] = []
         best = _best(own)
         free = own[SINGLE]["dv_total_m_s"] < FREE_M_S
-        for way in WAYS:
+        for way in STRATEGIES:
             cells.append(metres(own[way]["dv_total_m_s"]))
             if way != SINGLE:
                 saved = number(own[way]["saved_m_s"]).replace("-", "−")
@@ -60,7 +60,7 @@ def way_rows(departures: pd.DataFrame, ranking: pd.DataFrame, kind: str) -> list
                 "place": number(place),
                 "name": full_name(swing["designation"], swing["name"]),
                 "cells": cells,
-                "best": WAYS.index(best),
+                "best": STRATEGIES.index(best),
                 "swing": [
                     number(swing["dv_middle_m_s"]),
                     number(swing["v_infinity_km_s"], 2),
@@ -145,7 +145,7 @@ def target_text(departures: pd.DataFrame | None, designation: str) -> str:
     for kind in KINDS:
         own = departures[(departures["designation"] == designation) & (departures["kind"] == kind)]
         dv = dict(zip(own["strategy"], own["dv_total_m_s"], strict=True))
-        told = [f"{way} {metres(dv[way])}" for way in WAYS[1:] if not pd.isna(dv.get(way))]
+        told = [f"{way} {metres(dv[way])}" for way in STRATEGIES[1:] if not pd.isna(dv.get(way))]
         if told:
             parts.append(f"{kind} by {', '.join(told)}\N{NO-BREAK SPACE}m/s")
     return "; ".join(parts)
@@ -210,7 +210,7 @@ def _panel(ax: Axes, kind: str, shown: list[tuple[str, pd.Series]], down: int) -
         others = dv.drop(SINGLE)
         if np.isfinite(dv[SINGLE]) and others.notna().any():
             ax.plot([dv[SINGLE], others.min()], [y, y], color=style.FAINT, linewidth=1.0, zorder=1)
-        for way, (marker, face) in zip(WAYS, _MARKS, strict=True):
+        for way, (marker, face) in zip(STRATEGIES, _MARKS, strict=True):
             if np.isfinite(dv[way]):
                 ax.plot(dv[way], y, marker=marker, markersize=4.6, color=style.INK,
                         markerfacecolor=face, markeredgewidth=0.8,
@@ -224,7 +224,7 @@ def _to_draw(
     """Return names, and delta-v by way, of the first that a single impulse costs something."""
     rows = []
     for _, own in _in_order(departures, ranking, kind):
-        dv = pd.Series({way: float(own[way]["dv_total_m_s"]) for way in WAYS})
+        dv = pd.Series({way: float(own[way]["dv_total_m_s"]) for way in STRATEGIES})
         if dv.notna().any() and not dv[SINGLE] < FREE_M_S:
             rows.append((full_name(own[SINGLE]["designation"], own[SINGLE]["name"]), dv))
     return rows[:DRAWN]
@@ -250,8 +250,8 @@ def _in_order(
 
 def _best(own: dict[str, dict[str, Any]]) -> str:
     """Return the cheapest way; below `FREE_M_S` nothing is cheaper than the single impulse."""
-    totals = [float(own[way]["dv_total_m_s"]) for way in WAYS]
-    return WAYS[int(np.argmin([np.inf if np.isnan(v) else max(v, FREE_M_S) for v in totals]))]
+    totals = [float(own[way]["dv_total_m_s"]) for way in STRATEGIES]
+    return STRATEGIES[int(np.argmin([np.inf if np.isnan(v) else max(v, FREE_M_S) for v in totals]))]
 
 
 def _with_article(way: str) -> str:

@@ -14,19 +14,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.astro.impulse_sum import Legs, Problem, Rows, join_legs
+from survey.astro.arc_problem import Problem
+from survey.astro.impulse_sum import Legs, Rows, join_legs
 from survey.astro.perigee import Waypoints
 from survey.astro.primer import PrimerHistory, primer_history
 from survey.astro.shooting import inverse
 from survey.astro.shooting_optimum import Optimum
 from survey.astro.two_leg import close_legs, derivatives, node_scheme
 from survey.transfer.descents import Plan, settle
-from survey.transfer.detours import Detours, problem_of
+from survey.transfer.detours import Detours
 from survey.transfer.drifts import make_coasts, price_drifts
 from survey.transfer.three_body_arcs import Kind
 from survey.transfer.three_body_found import ASSIST_KM
 from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel
-from survey.transfer.three_body_track import Track
+from survey.transfer.three_body_track import Track, problem_of
 
 __all__ = [
     "PLAN", "Inserted", "insert_impulses", "make_coasts", "primer_of", "primer_of_legs",

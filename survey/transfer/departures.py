@@ -10,7 +10,8 @@ from survey.constants import J2_EARTH_RADIUS_KM
 from survey.tables import DEPARTURES, validate
 from survey.transfer.ephemerides import Ephemerides
 from survey.transfer.parking import ParkingOrbit
-from survey.transfer.strategies import OUTCOMES, SINGLE, STRATEGIES, modes_of
+from survey.transfer.strategies import OUTCOMES, modes_of
+from survey.transfer.strategy_names import SINGLE, STRATEGIES
 from survey.transfer.three_body_arcs import CAREFUL, Effort, Kind, search_many
 from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel, make_model, make_reach
 from survey.transfer.three_body_modes import waypoints_of

@@ -14,21 +14,20 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.astro.impulse_sum import Legs, Problem, Rows, Scheme, descend
+from survey.astro.arc_problem import Problem
+from survey.astro.impulse_sum import Legs, Rows, Scheme, descend
 from survey.constants import AU_KM
 from survey.transfer.detours import (
     Detours,
     any_phase,
-    budget_of,
     departures,
     distinct_dates,
     make_detours,
     nearest_km,
-    problem_of,
 )
 from survey.transfer.three_body_arcs import Kind
 from survey.transfer.three_body_model import DAY, SearchWindow, ThreeBodyModel
-from survey.transfer.three_body_track import Track
+from survey.transfer.three_body_track import Track, problem_of
 
 Array = NDArray[np.float64]
 
@@ -107,7 +106,7 @@ def settle(
     list of Detours
         One for each track: distinct arcs within the budget, cheapest first.
     """
-    limit = budget_of(window, kind) / model.mean_speed_m_s
+    limit = window.budget_m_s(kind) / model.mean_speed_m_s
 
     def improve(rows: Rows, iterations: int) -> tuple[Legs, Array]:
         problem = problem_of(model, tracks, whose[rows])

@@ -8,14 +8,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from survey.astro.impulse_sum import Legs, Problem, Rows, clearance
+from survey.astro.arc_problem import Problem
+from survey.astro.impulse_sum import Legs, Rows, clearance
 from survey.astro.passages import least_distance
 from survey.astro.perigee import Waypoints
 from survey.constants import AU_KM
-from survey.transfer.three_body_arcs import Kind
 from survey.transfer.three_body_found import ASSIST_KM, place_in
 from survey.transfer.three_body_model import DAY, SearchWindow, ThreeBodyModel
-from survey.transfer.three_body_track import Track, states_of
 
 Array = NDArray[np.float64]
 
@@ -137,20 +136,6 @@ def nearest_km(model: ThreeBodyModel, problem: Problem, legs: Legs) -> Array:
         flown = least_distance(model.mass_ratio, model.eccentricity, begin, start, end)
         least = np.minimum(least, flown)
     return least * AU_KM
-
-
-def problem_of(model: ThreeBodyModel, tracks: list[Track], whose: Rows) -> Problem:
-    """Return the problem of arcs from the parking orbit, each to the asteroid that is its own."""
-    return Problem(
-        model.mass_ratio, model.eccentricity,
-        lambda _, anomaly, phase: model.parking_states(anomaly, phase),
-        lambda rows, anomaly: states_of(tracks, whose[rows], anomaly), model.period,
-    )  # fmt: skip
-
-
-def budget_of(window: SearchWindow, kind: Kind) -> float:
-    """Most that all manoeuvres together may cost, m/s."""
-    return window.rendezvous_m_s if kind == "rendezvous" else window.flyby_m_s
 
 
 def any_phase(model: ThreeBodyModel) -> bool:

@@ -26,7 +26,7 @@ from survey.astro.two_body_start import (
     lambert_arcs,
 )
 from survey.constants import AU_KM
-from survey.transfer.detours import budget_of, departure_grid, every_year, spread_out
+from survey.transfer.detours import departure_grid, every_year, spread_out
 from survey.transfer.three_body_arcs import Kind
 from survey.transfer.three_body_found import ASSIST_KM
 from survey.transfer.three_body_model import DAY, SearchWindow, ThreeBodyModel
@@ -158,7 +158,7 @@ def price_drifts(
         none = np.empty(0)
         return [Onward(np.empty(0, np.int64), none, np.empty((0, 3)), none) for _ in tracks]
     mu, e, unit = model.mass_ratio, model.eccentricity, model.mean_speed_m_s
-    limit = 1.5 * budget_of(window, kind) / unit
+    limit = 1.5 * window.budget_m_s(kind) / unit
     clock = elapsed(e, coasts.middle)
     nodes = np.arange(clock.min(), clock.max() + window.tof_max_d * DAY, _NODE_D * DAY)
     longest = 1.1 * window.tof_max_d * DAY  # in anomaly, which is uneven

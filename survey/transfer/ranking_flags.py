@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from survey.transfer.strategy_names import SWINGBY
+
 # Chang'e 2's transfer to (4179) Toutatis, the one flown, prices heliocentric arcs from L2 within
 # 6 % of the three-body problem up to 104 days of flight and three times too high at 128 days.
 FAST_TOF_D: Final = 110.0
@@ -19,7 +21,6 @@ DIFFERENT: Final = 0.2
 
 TRUST: Final = ("sigma_km", "earth_pass_au", "earth_pass_jd_tdb", "trusted", "doubt")
 YES, NO = "yes", "no"
-SINGLE, SWINGBY = "single impulse", "powered Earth swingby"
 
 UNCONFIRMED: Final = {
     "out of reach": "two-body figure unconfirmed, the three-body search had no start",

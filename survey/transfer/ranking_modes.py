@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from survey.tables import DEPARTURES, validate
-from survey.transfer.ranking_flags import FREE_M_S, SINGLE
+from survey.transfer.ranking_flags import FREE_M_S
+from survey.transfer.strategy_names import SINGLE
 
 _KEY: Final = ["designation", "kind"]
 

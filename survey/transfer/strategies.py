@@ -20,24 +20,19 @@ from survey.transfer.deep_space import (
     primer_of_legs,
     search_deep_space,
 )
-from survey.transfer.detours import Detours, problem_of
-from survey.transfer.ranking_flags import SINGLE, SWINGBY
+from survey.transfer.detours import Detours
+from survey.transfer.strategy_names import INSERTED, STRATEGIES, SWINGBY
 from survey.transfer.swingby import left_at_infinity_km_s, search_swingby
 from survey.transfer.three_body_arcs import Kind
 from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel
 from survey.transfer.three_body_records import KINDS
-from survey.transfer.three_body_track import Track
+from survey.transfer.three_body_track import Track, problem_of
 
-__all__ = [
-    "COAST", "FOUND", "INSERTED", "MODE", "OUTCOMES", "SINGLE", "STRATEGIES", "SWINGBY", "modes_of",
-]  # fmt: skip
+__all__ = ["MODE", "OUTCOMES", "modes_of"]
 
 Array = NDArray[np.float64]
 Records = NDArray[np.void]
 
-INSERTED: Final = "inserted deep-space impulse"
-COAST: Final = "manifold coast"
-STRATEGIES: Final = (SINGLE, INSERTED, COAST, SWINGBY)
 
 FOUND, NO_START, NOT_CONVERGED, NONE_KEPT, NO_GAIN, NO_PATH = range(6)
 OUTCOMES: Final = ("found", "no start", "not converged", "none kept", "no gain", "no path")
@@ -123,10 +118,8 @@ def _closed(
     """Close arcs once more from what their records tell."""
     problem = problem_of(model, tracks, np.full(len(parents), number))
     return optimise_arcs(
-        model.mass_ratio, model.eccentricity, problem.departure, problem.target,
-        parents["begin"].copy(), parents["end"].copy(), np.nan_to_num(parents["phase"]),
-        parents["velocity"].copy(), period=model.period, rendezvous=kind == "rendezvous",
-        iterations=0,
+        problem, parents["begin"].copy(), parents["end"].copy(), np.nan_to_num(parents["phase"]),
+        parents["velocity"].copy(), rendezvous=kind == "rendezvous", iterations=0,
     )  # fmt: skip
 
 

@@ -25,15 +25,13 @@ from survey.constants import AU_KM, J2_EARTH_RADIUS_KM
 from survey.transfer.descents import Plan, settle
 from survey.transfer.detours import (
     Detours,
-    budget_of,
     departure_grid,
     every_year,
-    problem_of,
     spread_out,
 )
 from survey.transfer.three_body_arcs import Kind
 from survey.transfer.three_body_model import DAY, REACH_PHASES, SearchWindow, ThreeBodyModel
-from survey.transfer.three_body_track import Track
+from survey.transfer.three_body_track import Track, problem_of
 
 Array = NDArray[np.float64]
 
@@ -183,7 +181,7 @@ def estimate_swingbys(
     if not len(perigees.begin):
         return nothing
     mu, e, unit = model.mass_ratio, model.eccentricity, model.mean_speed_m_s
-    budget = budget_of(window, kind)
+    budget = window.budget_m_s(kind)
     passed = np.arange(perigees.middle.min(), perigees.middle.max() + _STEP_D * DAY, _STEP_D * DAY)
     tofs = np.arange(_SHORTEST_D, window.tof_max_d, _TOF_STEP_D) * DAY
     arrival = passed[:, None] + tofs

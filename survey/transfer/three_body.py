@@ -50,6 +50,29 @@ _MODES_CHUNK: Final = 5
 _MARGIN_D: Final = 2.0
 
 
+@dataclass(frozen=True)
+class ThreeBodySearch:
+    """What a search with Earth's gravity has found, as tables; Δv in m/s, dates JD TDB.
+
+    Parameters
+    ----------
+    arcs : DataFrame
+        In the schema `survey.tables.THREE_BODY`, a row for each arc of one impulse; the first of
+        each asteroid and kind is its cheapest, the others arrive or fly sooner for more.
+        ``attrs["counts"]`` accounts for all that were searched; see
+        `survey.transfer.three_body_table.counts_of`.
+    unreached : DataFrame
+        In the schema `survey.tables.UNREACHED`, a row for each asteroid and kind without an arc.
+    departures : DataFrame
+        In the schema `survey.tables.DEPARTURES`, a row for each of the leading asteroids, kind
+        and way of leaving the parking orbit.
+    """
+
+    arcs: pd.DataFrame
+    unreached: pd.DataFrame
+    departures: pd.DataFrame
+
+
 def search_three_body(
     catalog: pd.DataFrame,
     parking: ParkingOrbit,
@@ -57,12 +80,13 @@ def search_three_body(
     *,
     transfers: pd.DataFrame | None = None,
     deep: int = DEEP,
+    modes: int = MODES,
     executor: Executor | None = None,
     ephemerides: Ephemerides | None = None,
     cache: Path | None = None,
     results: Path | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-) -> pd.DataFrame:
+) -> ThreeBodySearch:
     """Cheapest flybys and rendezvous from the parking orbit, with Earth's gravity (rung B).
 
     Parameters
@@ -78,6 +102,10 @@ def search_three_body(
         arcs are started that cost more than the reachable set holds.
     deep : int, optional
         Asteroids of either kind that are searched phase by phase.
+    modes : int, optional
+        Asteroids of either kind, of those searched phase by phase, that are also searched by the
+        other ways of leaving the parking orbit, cheapest first; and half as many of those that no
+        single impulse reaches within the budget, cheapest two-body arcs first.
     executor : concurrent.futures.Executor, optional
         Who does the chunks; processes, as much of the work holds Python's lock.
     ephemerides : Ephemerides, optional
@@ -92,82 +120,13 @@ def search_three_body(
 
     Returns
     -------
-    DataFrame
-        In the schema `survey.tables.THREE_BODY`, a row for each arc; the first of each asteroid
-        and kind is its cheapest, the others arrive or fly sooner for more. ``attrs["counts"]``
-        accounts for all that were searched; see `survey.transfer.three_body_table.counts_of`.
+    ThreeBodySearch
 
     Raises
     ------
     ValueError
         If the window leaves the ephemeris, or the parking orbit has no counterpart in the
         elliptic problem.
-    """
-    return search_with_outcomes(
-        catalog, parking, window, transfers=transfers, deep=deep, executor=executor,
-        ephemerides=ephemerides, cache=cache, results=results, progress=progress,
-    )[0]  # fmt: skip
-
-
-def search_with_outcomes(
-    catalog: pd.DataFrame,
-    parking: ParkingOrbit,
-    window: SearchWindow,
-    *,
-    transfers: pd.DataFrame | None = None,
-    deep: int = DEEP,
-    executor: Executor | None = None,
-    ephemerides: Ephemerides | None = None,
-    cache: Path | None = None,
-    results: Path | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Search as `search_three_body` does, and tell of those without an arc why they have none.
-
-    Parameters and errors are those of `search_three_body`.
-
-    Returns
-    -------
-    arcs : DataFrame
-        What `search_three_body` returns.
-    unreached : DataFrame
-        In the schema `survey.tables.UNREACHED`, a row for each asteroid and kind without an arc.
-    """
-    return search_with_departures(
-        catalog, parking, window, transfers=transfers, deep=deep, modes=0, executor=executor,
-        ephemerides=ephemerides, cache=cache, results=results, progress=progress,
-    )[:2]  # fmt: skip
-
-
-def search_with_departures(
-    catalog: pd.DataFrame,
-    parking: ParkingOrbit,
-    window: SearchWindow,
-    *,
-    transfers: pd.DataFrame | None = None,
-    deep: int = DEEP,
-    modes: int = MODES,
-    executor: Executor | None = None,
-    ephemerides: Ephemerides | None = None,
-    cache: Path | None = None,
-    results: Path | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Search as `search_with_outcomes` does, and the leading asteroids by every way of leaving.
-
-    Parameters and errors are those of `search_three_body`, and
-
-    modes : int, optional
-        Asteroids of either kind, of those searched phase by phase, that are also searched by the
-        other ways of leaving the parking orbit, cheapest first; and half as many of those that no
-        single impulse reaches within the budget, cheapest two-body arcs first.
-
-    Returns
-    -------
-    arcs, unreached : DataFrame
-        What `search_with_outcomes` returns.
-    departures : DataFrame
-        In the schema `survey.tables.DEPARTURES`, a row for each asteroid, kind and way.
     """
     if not deep >= 0:
         raise ValueError(f"the number of asteroids searched deeply was given as {deep}: write 150")
@@ -209,7 +168,7 @@ def search_with_departures(
     table = to_table(catalog, model, records)
     table.attrs["counts"] = counts_of(len(catalog), records, passes)
     departures = to_departures(catalog, model, np.concatenate(ways))
-    return table, to_unreached(catalog, window, records), departures
+    return ThreeBodySearch(table, to_unreached(catalog, window, records), departures)
 
 
 def span_of(window: SearchWindow) -> tuple[float, float]:

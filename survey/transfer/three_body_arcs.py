@@ -33,7 +33,7 @@ from survey.transfer.three_body_found import (
     zero_phase,
 )
 from survey.transfer.three_body_model import DAY, Kind, SearchWindow, ThreeBodyModel
-from survey.transfer.three_body_track import Track, states_of
+from survey.transfer.three_body_track import Track, problem_of, states_of
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -246,13 +246,9 @@ class _Finder:
         iterations: int, *, free_phase: bool = False, flights: int = 25,
     ) -> Optimum:  # fmt: skip
         """Close arcs and, if iterations are given, move their dates (and phases)."""
-        model = self.model
         return optimise_arcs(
-            model.mass_ratio, model.eccentricity,
-            lambda _, anomaly, at: model.parking_states(anomaly, at),
-            lambda rows, anomaly: states_of(self.tracks, whose[rows], anomaly),
-            begin, end, phase, velocity,
-            period=model.period, rendezvous=self.kind == "rendezvous",
+            problem_of(self.model, self.tracks, whose), begin, end, phase, velocity,
+            rendezvous=self.kind == "rendezvous",
             begin_bounds=self.bounds,
             tof_bounds=(self.window.tof_min_d * DAY, self.window.tof_max_d * DAY),
             iterations=iterations, flights=flights, free_phase=free_phase,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from survey.ephemeris import SPAN_JD_TDB
 from survey.tables import THREE_BODY, UNREACHED, validate
-from survey.transfer.strategies import SINGLE
+from survey.transfer.strategy_names import SINGLE
 from survey.transfer.three_body_model import SearchWindow, ThreeBodyModel
 from survey.transfer.three_body_records import IN_REACH, KINDS, OUTCOMES
 

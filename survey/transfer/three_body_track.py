@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from survey.astro.arc_problem import Problem
 from survey.transfer.ephemerides import AsteroidEphemeris
 from survey.transfer.rotating_frame import to_rotating_at
 from survey.transfer.three_body_model import DAY, SearchWindow, ThreeBodyModel
@@ -75,3 +76,12 @@ def make_tracks(
     for position, velocity in zip(r, v, strict=True):
         states = to_rotating_at(epochs, position, velocity, mass_ratio=model.mass_ratio)
         yield Track(float(first), step, states)
+
+
+def problem_of(model: ThreeBodyModel, tracks: list[Track], whose: NDArray[np.int64]) -> Problem:
+    """Return the problem of arcs from the parking orbit, each to the asteroid that is its own."""
+    return Problem(
+        model.mass_ratio, model.eccentricity,
+        lambda _, anomaly, phase: model.parking_states(anomaly, phase),
+        lambda rows, anomaly: states_of(tracks, whose[rows], anomaly), model.period,
+    )  # fmt: skip

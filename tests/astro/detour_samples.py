@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from orbit_samples import L2_NORTHERN, printed_orbit
 
+from survey.astro.arc_problem import Problem
 from survey.astro.er3bp import propagate_er3bp
 from survey.astro.forced_torus import natural_torus
-from survey.astro.impulse_sum import Problem
 from survey.constants import MASS_RATIO_SUN_EARTH_JPL as MU
 
 E = 0.0167

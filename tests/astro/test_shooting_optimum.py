@@ -7,7 +7,7 @@ import pytest
 from orbit_samples import L2_NORTHERN, printed_orbit
 
 from survey.astro import arc_slopes
-from survey.astro.arc_slopes import Problem
+from survey.astro.arc_problem import Problem
 from survey.astro.er3bp import propagate_er3bp
 from survey.astro.forced_torus import natural_torus
 from survey.astro.pulsating import speed_scale
@@ -54,16 +54,17 @@ class Case:
         return found
 
     def price(self, dates, velocity, rendezvous):
-        problem = self.problem(rendezvous)
-        return close(problem, np.arange(COUNT), dates, velocity, iterations=25)
+        return close(
+            self.problem, np.arange(COUNT), dates, velocity, rendezvous=rendezvous, iterations=25
+        )
 
-    def problem(self, rendezvous):
-        return Problem(MU, self.e, self.departure, self.target, self.period, rendezvous)
+    @property
+    def problem(self):
+        return Problem(MU, self.e, self.departure, self.target, self.period)
 
     def optimise(self, **settings):
         return optimise_arcs(
-            MU, self.e, self.departure, self.target, self.begin, self.end, self.phase,
-            self.velocity, period=self.period, **settings,
+            self.problem, self.begin, self.end, self.phase, self.velocity, **settings
         )  # fmt: skip
 
 
@@ -92,7 +93,7 @@ def test_slopes_are_those_of_arcs_closed_again(case, rendezvous):
     leaving = np.concatenate([craft[:, :3], here.velocity], axis=1)
     _, phi = fly(MU, case.e, leaving, here.begin, here.end, True)
     slopes, value, drift = arc_slopes.slopes_of(
-        case.problem(rendezvous), np.arange(COUNT), here, phi, free_phase=True
+        case.problem, np.arange(COUNT), here, phi, rendezvous=rendezvous, free_phase=True
     )
     assert np.allclose(value, residual(here, rendezvous), atol=1e-15)
     step = 1e-5

@@ -7,9 +7,10 @@ import pytest
 from detour_samples import MU, E, passing_target
 from elliptic_flight import fly_inertial
 
+from survey.astro.arc_problem import Problem
 from survey.astro.er3bp import propagate_er3bp
 from survey.astro.fall import fall_derivatives, fall_scheme, fly_falls
-from survey.astro.impulse_sum import Problem, clearance, descend, sum_of_impulses
+from survey.astro.impulse_sum import clearance, descend, sum_of_impulses
 from survey.astro.perigee import fall_directions, find_perigees
 from survey.astro.pulsating import acceleration
 from survey.astro.two_leg import close_legs, derivatives, node_scheme

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from survey.report import plot_departures, write_report
-from survey.report.departures import WAYS, lost_text, target_text, way_rows, way_text
+from survey.report.departures import lost_text, target_text, way_rows, way_text
 from survey.report.porkchop import full_name
 from survey.tables import DEPARTURES, RANKING, read_table
+from survey.transfer.strategy_names import STRATEGIES
 
 pypdf = pytest.importorskip("pypdf")
 
@@ -62,10 +63,10 @@ def test_rows_are_those_of_the_table_in_the_order_of_the_ranking(ways, ranking):
     own = ways[(ways["designation"] == "2000 SG344") & (ways["kind"] == "rendezvous")]
     dv = own.set_index("strategy")["dv_total_m_s"]
     saved = own.set_index("strategy")["saved_m_s"]
-    assert row["cells"][0] == f"{dv[WAYS[0]]:,.0f}"
+    assert row["cells"][0] == f"{dv[STRATEGIES[0]]:,.0f}"
     assert row["cells"][1:3] == ["–", "–"]  # no gain
-    assert row["cells"][3:5] == [f"{dv[WAYS[2]]:,.0f}", f"−{-saved[WAYS[2]]:,.0f}"]
-    assert row["cells"][5:7] == [f"{dv[WAYS[3]]:,.0f}", f"{saved[WAYS[3]]:,.0f}"]
+    assert row["cells"][3:5] == [f"{dv[STRATEGIES[2]]:,.0f}", f"−{-saved[STRATEGIES[2]]:,.0f}"]
+    assert row["cells"][5:7] == [f"{dv[STRATEGIES[3]]:,.0f}", f"{saved[STRATEGIES[3]]:,.0f}"]
     assert row["best"] == 3
     assert row["swing"] == ["40", "1.25", "432"]
     assert all(row["best"] == 0 for row in rows if row["name"] != "2000 SG344")

@@ -25,7 +25,7 @@ from survey.transfer.ephemerides import build_ephemerides
 from survey.transfer.three_body import span_of
 from survey.transfer.three_body_found import ASSIST_KM, take
 from survey.transfer.three_body_model import DAY, SearchWindow, make_model
-from survey.transfer.three_body_track import Track, make_tracks
+from survey.transfer.three_body_track import Track, make_tracks, problem_of
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +67,9 @@ def single(model, window, track):
     price += np.linalg.norm(goal[:, 3:] - arrive, axis=1)
     best = np.argsort(price)[:16]
     arcs = optimise_arcs(
-        mu, e, lambda _, f, at: model.parking_states(f, at), lambda _, f: track.at(f),
+        problem_of(model, [track], np.zeros(len(best), np.int64)),
         begin[best], (begin + tof)[best], phase[best], leave[best],
-        period=model.period, rendezvous=True, free_phase=True,
+        rendezvous=True, free_phase=True,
         begin_bounds=(float(first), float(last)),
         tof_bounds=(window.tof_min_d * DAY, window.tof_max_d * DAY),
     )  # fmt: skip

@@ -13,9 +13,9 @@ from survey.tables import DEPARTURES, read_table, validate, write_table
 from survey.transfer import ParkingOrbit, departures, three_body, three_body_chunk
 from survey.transfer.departures import compare_departures
 from survey.transfer.ephemerides import build_ephemerides
-from survey.transfer.ranking_flags import SINGLE, SWINGBY
-from survey.transfer.strategies import COAST, INSERTED, OUTCOMES, STRATEGIES
-from survey.transfer.three_body import search_with_departures, span_of
+from survey.transfer.strategies import OUTCOMES
+from survey.transfer.strategy_names import COAST, INSERTED, SINGLE, STRATEGIES, SWINGBY
+from survey.transfer.three_body import search_three_body, span_of
 from survey.transfer.three_body_arcs import QUICK
 from survey.transfer.three_body_found import ASSIST_KM
 from survey.transfer.three_body_model import DAY, SearchWindow
@@ -123,12 +123,13 @@ def test_the_pass_gives_the_leading_asteroids_all_modes_and_resumes(
 
     def search(**more):
         told.clear()
-        return search_with_departures(
+        return search_three_body(
             rows, halo, window, deep=1, ephemerides=ephemerides, results=tmp_path,
             progress=lambda *one: told.append(one), **more,
         )  # fmt: skip
 
-    arcs, _, ways = search()
+    found = search()
+    arcs, ways = found.arcs, found.departures
     assert [one for one in told if one[0] == "departure modes, rendezvous"][-1][1:] == (1, 1)
     own = ways[ways["kind"] == "rendezvous"]
     assert list(own["strategy"]) == list(STRATEGIES)
@@ -143,10 +144,10 @@ def test_the_pass_gives_the_leading_asteroids_all_modes_and_resumes(
         raise AssertionError("searched again")
 
     monkeypatch.setattr(three_body, "search_modes", not_again)
-    _, _, again = search()
+    again = search().departures
     pd.testing.assert_frame_equal(again, ways)
     assert next(one for one in told if one[0].startswith("departure modes"))[1] == 1
-    _, _, none = search(modes=0)
+    none = search(modes=0).departures
     assert len(none) == 0 and not any(one[0].startswith("departure") for one in told)
 
 
@@ -165,10 +166,11 @@ def test_those_out_of_reach_of_one_impulse_are_tried_by_the_other_ways(
             "revs": 0, "low_path": True,
         }
     )  # fmt: skip
-    _, unreached, ways = search_with_departures(
+    found = search_three_body(
         rows, halo, window, transfers=two_body, deep=2, ephemerides=ephemerides
     )
-    assert set(unreached["designation"]) == {"433"}
+    ways = found.departures
+    assert set(found.unreached["designation"]) == {"433"}
     # Twice the budget is where hope ends: as a rendezvous Eros is tried, as a flyby not.
     tried = ways.groupby("kind")["designation"].unique().map(set)
     assert tried["rendezvous"] == {"2000 SG344", "433"}

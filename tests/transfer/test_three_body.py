@@ -14,7 +14,7 @@ from survey.tables import THREE_BODY, UNREACHED, validate
 from survey.transfer import Grid, ParkingOrbit
 from survey.transfer.ephemerides import build_ephemerides
 from survey.transfer.rotating_frame import from_rotating_at, to_rotating_at
-from survey.transfer.three_body import search_three_body, search_with_outcomes, span_of
+from survey.transfer.three_body import search_three_body, span_of
 from survey.transfer.three_body_arcs import QUICK, search_arcs
 from survey.transfer.three_body_found import ASSIST_KM
 from survey.transfer.three_body_model import SearchWindow, make_model, make_reach
@@ -50,8 +50,14 @@ def ephemerides(rows, window):
 @pytest.fixture(scope="module")
 def searched(rows, halo, window, ephemerides):
     told = []
-    found = search_with_outcomes(
-        rows, halo, window, deep=1, ephemerides=ephemerides, progress=lambda *a: told.append(a)
+    found = search_three_body(
+        rows,
+        halo,
+        window,
+        deep=1,
+        modes=0,
+        ephemerides=ephemerides,
+        progress=lambda *a: told.append(a),
     )
     assert told[-1][1] == told[-1][2]
     assert {name for name, _, _ in told} == {"reach", "phases, flyby", "phases, rendezvous"}
@@ -60,7 +66,7 @@ def searched(rows, halo, window, ephemerides):
 
 @pytest.fixture(scope="module")
 def table(searched):
-    return searched[0]
+    return searched.arcs
 
 
 def test_the_table_keeps_its_schema(table):
@@ -120,7 +126,7 @@ def test_who_cannot_be_reached_or_integrated_is_just_not_there(table):
 
 
 def test_everybody_is_accounted_for(searched, rows):
-    table, unreached = searched
+    table, unreached = searched.arcs, searched.unreached
     validate(unreached, UNREACHED)
     for kind in ("flyby", "rendezvous"):
         found = set(table.loc[table["kind"] == kind, "designation"])
@@ -141,8 +147,9 @@ def test_everybody_is_accounted_for(searched, rows):
 
 
 def test_problems_of_all_passes_are_counted(searched, rows, halo, window, ephemerides):
-    table, _ = searched
-    quick, none = search_with_outcomes(rows, halo, window, deep=0, ephemerides=ephemerides)
+    table = searched.arcs
+    found = search_three_body(rows, halo, window, deep=0, ephemerides=ephemerides)
+    quick, none = found.arcs, found.unreached
     deep = table[(table["window"] == 1) & (table["effort"] == "phase by phase")]
     first = quick[quick["window"] == 1]
     assert len(deep)
@@ -165,19 +172,23 @@ def test_two_body_arcs_beyond_the_budget_are_told_from_nothing_at_all(
         }
     )  # fmt: skip
     eros = np.flatnonzero(rows["designation"] == "433")
-    table, unreached = search_with_outcomes(
-        rows.iloc[eros], halo, window, transfers=lambert, ephemerides=ephemerides.select(eros)
-    )
-    assert len(table) == 0
+    found = search_three_body(
+        rows.iloc[eros], halo, window, transfers=lambert, modes=0,
+        ephemerides=ephemerides.select(eros),
+    )  # fmt: skip
+    unreached = found.unreached
+    assert len(found.arcs) == 0
     assert set(unreached["outcome"]) == {"over budget"}
     assert (unreached["starts"] > 0).all()
     assert (unreached["converged"] > 0).all()
     # One that promises more than twice the budget is not even tried.
     dear = lambert.assign(dv_total_m_s=1.2 * lambert["dv_total_m_s"])
-    table, unreached = search_with_outcomes(
-        rows.iloc[eros], halo, window, transfers=dear, ephemerides=ephemerides.select(eros)
-    )
-    assert len(table) == 0
+    found = search_three_body(
+        rows.iloc[eros], halo, window, transfers=dear, modes=0,
+        ephemerides=ephemerides.select(eros),
+    )  # fmt: skip
+    unreached = found.unreached
+    assert len(found.arcs) == 0
     assert set(unreached["outcome"]) == {"out of reach"}
     assert (unreached["starts"] == 0).all()
 
@@ -214,8 +225,8 @@ def test_rows_flown_again_arrive(table, halo, window, rows, ephemerides):
 def test_an_executor_changes_nothing(table, rows, halo, window, ephemerides):
     with ThreadPoolExecutor(2) as executor:
         again = search_three_body(
-            rows, halo, window, deep=1, ephemerides=ephemerides, executor=executor
-        )
+            rows, halo, window, deep=1, modes=0, ephemerides=ephemerides, executor=executor
+        ).arcs
     pd.testing.assert_frame_equal(table, again)
 
 
@@ -223,36 +234,39 @@ def test_a_craft_of_known_phase_departs_at_it(rows, halo, window, ephemerides):
     epoch = Time("2027-10-01", scale="tdb")
     known = search_three_body(
         rows, halo.at_phase_zero(epoch), window, deep=0, ephemerides=ephemerides
-    )
+    ).arcs
     assert known["phases_within_budget"].isna().all()
-    if len(known):
-        turns = halo.at_phase_zero(epoch).phase_at(
-            Time(known["phase_zero_jd_tdb"].to_numpy(), format="jd", scale="tdb")
-        )
-        assert np.abs(np.mod(turns + 0.5, 1.0) - 0.5).max() < 1e-6
+    assert len(known)
+    turns = halo.at_phase_zero(epoch).phase_at(
+        Time(known["phase_zero_jd_tdb"].to_numpy(), format="jd", scale="tdb")
+    )
+    assert np.abs(np.mod(turns + 0.5, 1.0) - 0.5).max() < 1e-6
 
 
 def test_known_phases_are_no_cheaper_than_the_best(table, rows, halo, window, ephemerides):
     known = search_three_body(
-        rows, halo.at_phase_zero(Time("2027-10-01", scale="tdb")), window, deep=1,
+        rows, halo.at_phase_zero(Time("2027-10-01", scale="tdb")), window, deep=1, modes=0,
         ephemerides=ephemerides,
-    )  # fmt: skip
+    ).arcs  # fmt: skip
     best = table[table["window"] == 1].set_index(["designation", "kind"])["dv_total_m_s"]
     own = known[known["window"] == 1].set_index(["designation", "kind"])["dv_total_m_s"]
     deep = table[table["effort"] == "phase by phase"].set_index(["designation", "kind"]).index
-    for name in deep.unique():
-        if name in own.index:
-            assert own[name] >= 0.95 * best[name] - 10.0
+    both = deep.unique().intersection(own.index)
+    assert len(both)
+    for name in both:
+        assert own[name] >= 0.95 * best[name] - 10.0
 
 
 def test_the_libration_point_has_no_phase(rows, window, ephemerides):
-    found = search_three_body(rows, ParkingOrbit(), window, deep=1, ephemerides=ephemerides)
+    found = search_three_body(
+        rows, ParkingOrbit(), window, deep=1, modes=0, ephemerides=ephemerides
+    ).arcs
     assert found["phase_zero_jd_tdb"].isna().all()
     assert found["phases_within_budget"].isna().all()
 
 
 def test_an_empty_catalogue(rows, halo, window):
-    found = search_three_body(rows.iloc[:0], halo, window)
+    found = search_three_body(rows.iloc[:0], halo, window).arcs
     assert len(found) == 0
     assert found.attrs["counts"]["in_reach"] == 0
 
